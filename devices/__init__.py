@@ -1,0 +1,1 @@
+"""Hardware and its stand-ins behind the same ports; knows nothing of the hub."""

@@ -1,0 +1,1 @@
+"""The application: everything the village's House does."""

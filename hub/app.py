@@ -1,0 +1,70 @@
+"""The web application: the desks put together behind one guard."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Request, url_for
+from whitenoise import WhiteNoise
+
+import hub
+from hub.base import crypto, phrases
+from hub.base.house import House
+from hub.desks import errors, guard, health, shell
+from hub.desks.display import desk as display
+from hub.desks.guide import desk as guide
+from hub.desks.technician import desk as technician
+from hub.desks.villager import desk as villager
+
+_DESKS = Path(__file__).parent / "desks"
+_STATIC = _DESKS / "static"
+# A form page with its photographs; each file is held to the setting on its own.
+_FORM_BYTES = 1024 * 1024
+
+
+class _MemoryRequest(Request):
+    """A request whose uploads never touch the memory card in the clear."""
+
+    max_form_memory_size = _FORM_BYTES
+
+    def _get_file_stream(self, *_args: Any, **_values: Any) -> io.BytesIO:
+        return io.BytesIO()
+
+
+def create_app(house: House) -> Flask:
+    """Return the application of ``house``: every desk, the static files, the guard."""
+    app = Flask("hub", static_folder=None, template_folder=str(_DESKS / "templates"))
+    app.request_class = _MemoryRequest
+    app.secret_key = crypto.secret_file(house.keys / "web.key")
+    app.config["MAX_CONTENT_LENGTH"] = _FORM_BYTES
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    shell.open_shell(app, house)
+    guard.open_guard(app, house)
+    errors.open_errors(app)
+    for desk in (villager.desk, guide.desk, technician.desk, display.desk, health.desk):
+        app.register_blueprint(desk)
+    app.context_processor(_words(house))
+    static = WhiteNoise(app.wsgi_app, root=str(_STATIC), prefix="static/", max_age=3600)
+    app.wsgi_app = static  # type: ignore[method-assign]
+    app.add_url_rule("/static/<path:filename>", "static", build_only=True)
+    return app
+
+
+def _words(house: House) -> Any:
+    def words() -> dict[str, Any]:
+        return {
+            "t": shell.say,
+            "lang": shell.lang(),
+            "languages": phrases.LANGUAGES,
+            "house_name": house.settings.house.name,
+            "house": house.settings.house,
+            "idle_s": house.settings.web.idle_wipe_s,
+            "clock_trusted": shell.moment().trusted,
+            "signed_in": guard.signed_in(),
+            "url_for": url_for,
+        }
+
+    return words

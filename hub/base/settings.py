@@ -1,0 +1,218 @@
+"""The settings: one TOML file, read once, checked whole, never changed while running.
+
+Keeps true: an unknown key or a bad value stops the start, with file, line and key. Secrets are not in here but
+in files of their own with mode 0600. Defaults are good for a desk demo.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from devices.config import PanelConfig, PrinterConfig, SpeakerConfig
+from hub.base.errors import NotReady
+
+SYSTEM_FILE = Path("/etc/hub/hub.toml")
+
+_Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+_Positive = Annotated[float, msgspec.Meta(gt=0)]
+_Count = Annotated[int, msgspec.Meta(ge=1)]
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+
+
+class HouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which House this is: what stands on slips and in headers."""
+
+    name: _Name = "Nhà văn hóa số"
+    village: str = "Thôn Mẫu"
+    commune: str = "Xã Mẫu"
+    province: str = "Tỉnh Mẫu"
+    phone: str = ""
+    demo: bool = True
+
+
+class WebSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The web process: where it listens, how long a shared tablet may lie idle, what it takes in."""
+
+    host: str = "127.0.0.1"
+    port: _Port = 8000
+    threads: _Count = 6
+    idle_wipe_s: _Count = 120
+    staff_idle_s: _Count = 1800
+    upload_bytes: _Count = 25 * 1024 * 1024
+    address: str = ""
+    https: bool = False
+
+
+class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the machine's clock is believed: ask the host, always, or never (to rehearse)."""
+
+    trust: Literal["auto", "always", "never"] = "auto"
+
+
+class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the queue behaves: folding of repeated presses, how often a missed person is called again."""
+
+    fold_s: _Positive = 3.0
+    recalls: _Count = 2
+    returns: _Count = 1
+    desks: tuple[_Name, ...] = ("1", "2", "3")
+
+
+class SoundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How calls sound: speech on or off, words a minute, seconds after which a call is not made any more."""
+
+    speech: bool = True
+    chime: bool = True
+    words_per_minute: Annotated[int, msgspec.Meta(ge=80, le=250)] = 130
+    stale_s: _Positive = 20.0
+
+
+class UpstreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The office's OpenRosa server; empty ``url`` means that dossiers wait at the House."""
+
+    url: str = ""
+    project: _Count = 1
+    token_file: str = ""
+    public_key_file: str = ""
+    connect_s: _Positive = 10.0
+    answer_s: _Positive = 300.0
+    idle_s: _Positive = 30.0
+    every_s: _Positive = 5.0
+    backoff_first_s: _Positive = 10.0
+    backoff_most_s: _Positive = 3600.0
+    states_every_s: _Positive = 60.0
+
+
+class OfficeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The practice office for demo and training; only ever on this machine."""
+
+    port: _Port = 8001
+
+
+class DossierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an unsealed draft is kept, and how long a printed slip's content."""
+
+    draft_days: _Count = 30
+    slip_days: _Count = 7
+
+
+class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nightly copies of the database in the data folder."""
+
+    keep: _Count = 7
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings of one House; each has a default."""
+
+    data_dir: str = ""
+    content_dir: str = ""
+    house: HouseSettings = HouseSettings()
+    web: WebSettings = WebSettings()
+    clock: ClockSettings = ClockSettings()
+    queue: QueueSettings = QueueSettings()
+    sound: SoundSettings = SoundSettings()
+    upstream: UpstreamSettings = UpstreamSettings()
+    office: OfficeSettings = OfficeSettings()
+    dossiers: DossierSettings = DossierSettings()
+    backup: BackupSettings = BackupSettings()
+    printer: PrinterConfig = PrinterConfig()
+    panel: PanelConfig = PanelConfig()
+    speaker: SpeakerConfig = SpeakerConfig()
+
+
+_DEVICES = {"printer": PrinterConfig, "panel": PanelConfig, "speaker": SpeakerConfig}
+
+
+def load(path: Path | None = None) -> Settings:
+    """Return the settings of ``path``, else of ``$HUB_SETTINGS``, else of /etc/hub/hub.toml, else the defaults.
+
+    Raises ``NotReady("settings.…")`` with file, line and key when a file is named and absent, is no TOML, has an
+    unknown key or a bad value.
+    """
+    named = path or (Path(os.environ["HUB_SETTINGS"]) if os.environ.get("HUB_SETTINGS") else None)
+    if named is None:
+        if not SYSTEM_FILE.exists():
+            return Settings()
+        named = SYSTEM_FILE
+    try:
+        text = named.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as bad:
+        raise NotReady("settings.unreadable", file=str(named), why=str(bad)) from bad
+    return read(text, str(named))
+
+
+def read(text: str, name: str) -> Settings:
+    """Return the settings written in ``text``; ``name`` stands for the file in errors. Raises as ``load``."""
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as bad:
+        raise NotReady("settings.no_toml", file=name, why=str(bad)) from bad
+    for table, shape in _DEVICES.items():
+        # msgspec forbids unknown keys in its own structs only, and devices know nothing of it.
+        known = {field.name for field in dataclasses.fields(shape)}
+        for key in tree.get(table, {}) if isinstance(tree.get(table), dict) else ():
+            if key not in known:
+                key = f"{table}.{key}"
+                why = "Object contains unknown field"
+                raise NotReady("settings.bad", file=name, line=_line(text, key), key=key, why=why)
+    try:
+        return msgspec.convert(tree, Settings, strict=True)
+    except msgspec.ValidationError as bad:
+        key, why = _where(str(bad))
+        raise NotReady("settings.bad", file=name, line=_line(text, key), key=key, why=why) from bad
+
+
+def write(given: Settings) -> str:
+    """Return ``given`` as the TOML text that ``read`` takes, for a process that is started with changed settings."""
+    import tomli_w
+
+    return tomli_w.dumps(_without_none(msgspec.to_builtins(given)))
+
+
+def _without_none(tree: dict[str, object]) -> dict[str, object]:
+    # TOML has no empty value: what is not set is left out.
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in tree.items()
+        if value is not None
+    }
+
+
+def _where(message: str) -> tuple[str, str]:
+    # msgspec says: Object contains unknown field `prot` - at `$.web`
+    why, _, place = message.partition(" - at ")
+    key = place.strip("`").removeprefix("$").lstrip(".")
+    unknown = re.search(r"unknown field `([^`]+)`", why)
+    if unknown:
+        key = f"{key}.{unknown[1]}" if key else unknown[1]
+    return key, why
+
+
+def _line(text: str, key: str) -> int:
+    *tables, leaf = re.sub(r"\[\.*\d*\]", "", key).split(".")
+    wanted, here = ".".join(tables), ""
+    table_line = 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
+        if header:
+            here = header[1].replace('"', "").replace(" ", "")
+            if here == key:
+                table_line = number
+            continue
+        name = re.match(r'\s*"?([\w.-]+)"?\s*=', line)
+        if not name:
+            continue
+        full = f"{here}.{name[1]}" if here else name[1]
+        if full == key or (here == wanted and name[1] == leaf):
+            return number
+        if full == wanted:
+            table_line = table_line or number
+    return table_line or 1

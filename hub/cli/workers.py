@@ -1,0 +1,150 @@
+"""``hub web|office|bench|relay|nightly``: each worker as systemd starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from hub.base import logs, notify
+from hub.cli.main import Context
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from hub.base.house import House
+
+
+def _stop_event() -> threading.Event:
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    return stop
+
+
+def _serve(house: House, application: Flask, host: str, port: int, threads: int) -> None:
+    import waitress
+
+    # Bodies are held in memory up to the largest form there is: a photo must not touch the card unencrypted.
+    _temporary_in_memory()
+    server = waitress.create_server(
+        application,
+        host=host,
+        port=port,
+        threads=threads,
+        inbuf_overflow=128 * 1024 * 1024,
+        outbuf_overflow=64 * 1024 * 1024,
+        max_request_body_size=128 * 1024 * 1024,
+        channel_timeout=60,
+        connection_limit=200,
+        ident="house",
+        trusted_proxy="127.0.0.1" if house.settings.web.https else None,
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+        if house.settings.web.https
+        else None,
+        clear_untrusted_proxy_headers=True,
+    )
+    stop = _stop_event()
+    running = threading.Thread(target=server.run, daemon=True, name="waitress")
+    running.start()
+    notify.tell("READY=1")
+    beat = notify.watchdog_seconds() or 5.0
+    while not stop.wait(beat) and running.is_alive():
+        notify.tell("WATCHDOG=1")
+    notify.tell("STOPPING=1")
+    server.close()
+    running.join(2)
+    os._exit(0 if stop.is_set() else 1)
+
+
+def _temporary_in_memory() -> None:
+    if os.path.isdir("/dev/shm") and os.access("/dev/shm", os.W_OK):
+        tempfile.tempdir = "/dev/shm"
+
+
+@click.command()
+@click.pass_obj
+def web(ctx: Context) -> None:
+    """Serve the pages.
+
+    Example: hub web
+    """
+    from hub.wiring import build
+
+    logs.start()
+    house = ctx.house()
+    given = house.settings.web
+    _serve(house, build.web(house), given.host, given.port, given.threads)
+
+
+@click.command()
+@click.pass_obj
+def office(ctx: Context) -> None:
+    """Serve the practice office on this machine only.
+
+    Example: hub office
+    """
+    from hub.wiring import build
+
+    logs.start()
+    house = ctx.house()
+    _serve(house, build.office(house), "127.0.0.1", house.settings.office.port, 4)
+
+
+@click.command()
+@click.pass_obj
+def bench(ctx: Context) -> None:
+    """Own every device: print, sound, buttons.
+
+    Example: hub bench
+    """
+    from hub.workers import bench as worker
+
+    logs.start()
+    house = ctx.house()
+    stop = _stop_event()
+    worker.run(house, stop=stop, ready=lambda: notify.tell("READY=1"))
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Send what waits now, whatever the pause, say what happened, and end.")
+@click.pass_obj
+def relay(ctx: Context, once: bool) -> None:
+    """Send sealed dossiers to the office and fetch its answers.
+
+    Example: hub relay --once
+    """
+    from hub.workers import relay as worker
+
+    logs.start()
+    house = ctx.house()
+    stop = _stop_event()
+    done = worker.run(house, once=once, stop=stop)
+    if once:
+        click.echo(worker.told(done, ctx.lang))
+        sys.exit(0 if done.uplink and not done.held else 1)
+
+
+@click.command()
+@click.pass_obj
+def nightly(ctx: Context) -> None:
+    """Back up, erase what is past its date, tidy the database.
+
+    Example: hub nightly
+    """
+    from hub.workers import nightly as worker
+
+    logs.start()
+    house = ctx.house()
+    for line in worker.run(house, lang=ctx.lang):
+        click.echo(line)

@@ -1,0 +1,1 @@
+"""XForms: read, answer, check and seal them; no database, no web."""

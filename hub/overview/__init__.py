@@ -1,0 +1,1 @@
+"""What may look across all trades: search."""

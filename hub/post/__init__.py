@@ -1,0 +1,1 @@
+"""Traffic with the outside of a process: paper, sound, and the uplink."""

@@ -1,0 +1,1 @@
+"""A small OpenRosa receiver with a page: what the commune officer would see."""

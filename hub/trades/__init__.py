@@ -1,0 +1,1 @@
+"""The village's capabilities, one package each, with no web in them."""

@@ -1,0 +1,1 @@
+"""The composition root: the only place that knows every room, and builds the House from the settings."""

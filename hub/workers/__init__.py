@@ -1,0 +1,1 @@
+"""The processes that run without the web: bench, relay, nightly."""
