@@ -6,17 +6,17 @@ import io
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Request, url_for
+from flask import Flask, Request
 from whitenoise import WhiteNoise
 
-import hub
-from hub.base import crypto, phrases
+from hub.base import crypto
 from hub.base.house import House
-from hub.desks import errors, guard, health, shell
+from hub.desks import errors, guard, health, shell, voice
 from hub.desks.display import desk as display
 from hub.desks.guide import desk as guide
 from hub.desks.technician import desk as technician
 from hub.desks.villager import desk as villager
+from hub.post import inbox, outbox
 
 _DESKS = Path(__file__).parent / "desks"
 _STATIC = _DESKS / "static"
@@ -44,7 +44,7 @@ def create_app(house: House) -> Flask:
     shell.open_shell(app, house)
     guard.open_guard(app, house)
     errors.open_errors(app)
-    for desk in (villager.desk, guide.desk, technician.desk, display.desk, health.desk):
+    for desk in (villager.desk, guide.desk, technician.desk, display.desk, health.desk, voice.desk):
         app.register_blueprint(desk)
     app.context_processor(_words(house))
     static = WhiteNoise(app.wsgi_app, root=str(_STATIC), prefix="static/", max_age=3600)
@@ -54,17 +54,31 @@ def create_app(house: House) -> Flask:
 
 
 def _words(house: House) -> Any:
+    given = house.settings
+    simulated = "simulator" in (given.printer.kind, given.panel.kind, given.speaker.kind)
+
     def words() -> dict[str, Any]:
-        return {
+        who = guard.signed_in()
+        found = {
             "t": shell.say,
             "lang": shell.lang(),
-            "languages": phrases.LANGUAGES,
-            "house_name": house.settings.house.name,
-            "house": house.settings.house,
-            "idle_s": house.settings.web.idle_wipe_s,
+            "house_name": given.house.name,
+            "house": given.house,
+            "house_phone": given.house.phone,
+            "simulated": simulated,
+            "shared_tablet": True,
+            "idle_s": given.web.staff_idle_s if who else given.web.idle_wipe_s,
+            "wipe_url": "/leave",
             "clock_trusted": shell.moment().trusted,
-            "signed_in": guard.signed_in(),
-            "url_for": url_for,
+            "speak_url": voice.address,
+            "signed_in": who.staff if who else None,
         }
+        if who:
+            # Only staff see the line out and what waits for it.
+            counts = outbox.counts(shell.conn())
+            found["sign_out_url"] = "/sign-out"
+            found["uplink"] = inbox.uplink(shell.conn()).up
+            found["unsent"] = counts.queued + counts.held
+        return found
 
     return words

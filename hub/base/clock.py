@@ -25,6 +25,7 @@ _BOARD = Path("/proc/device-tree/model")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TIME_ERROR = 5
 _LOOK_AGAIN_S = 20.0
+_AHEAD_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def corrected(now: Moment, boot_id: str, mono: float) -> dt.datetime | None:
 def still_fresh(now: Moment, boot_id: str, mono: float, seconds: float) -> bool:
     """Return whether something of (boot_id, mono) is younger than ``seconds``; nothing survives a boot."""
     # A reader may have taken ``now`` an instant before another process wrote the event.
-    return now.boot_id == boot_id and -_SLACK.total_seconds() <= now.mono - mono < seconds
+    return now.boot_id == boot_id and -_AHEAD_S <= now.mono - mono < seconds
 
 
 def latest_seen(conn: sqlite3.Connection) -> dt.datetime | None:

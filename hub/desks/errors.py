@@ -47,7 +47,7 @@ def _hub_error(bad: HubError) -> Response:
     status = next((status for kind, status in _STATUS if isinstance(bad, kind)), 500)
     if status >= 500:
         _log.error("not ready: %s", bad)
-    response = _page(status, told(bad))
+    response = page(status, told(bad))
     if isinstance(bad, TooMany):
         response.headers["Retry-After"] = str(bad.retry_after)
     return response
@@ -58,19 +58,21 @@ def _http_error(bad: HTTPException) -> Response:
     if status < 400:
         # Redirects travel as exceptions too.
         return Response(bad.get_response().get_data(), status, dict(bad.get_headers()))
-    response = _page(status, shell.say(_HTTP_PHRASES.get(status, "errors.unforeseen")))
+    response = page(status, shell.say(_HTTP_PHRASES.get(status, "errors.unforeseen")))
     if status == 405:
         response.headers["Allow"] = ", ".join(getattr(bad, "valid_methods", None) or ())
     return response
 
 
 def _unforeseen(bad: Exception) -> Response:
-    return _page(500, shell.say("errors.unforeseen"), trace=bad)
+    return page(500, shell.say("errors.unforeseen"), trace=bad)
 
 
-def _page(status: int, sentence: str, trace: Exception | None = None) -> Response:
+def page(status: int, sentence: str, trace: Exception | None = None) -> Response:
+    """Return a page of the House that says ``sentence``, with a code that also stands in the log."""
     code = "".join(secrets.choice(ids.ALPHABET) for _ in range(5))
     if status >= 500:
         _log.error("page %s code %s", status, code, exc_info=trace)
-    body = render_template("shared/error.html", status=status, sentence=sentence, code=code)
+    todo = shell.say("errors.todo_technician" if status >= 500 else "errors.todo_guide")
+    body = render_template("shared/error.html", what=sentence, todo=todo, code=code)
     return Response(body, status, mimetype="text/html", headers={"Cache-Control": "no-store"})

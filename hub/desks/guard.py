@@ -6,8 +6,6 @@ runs a script or a style that the House does not serve. The House key stays in t
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -60,7 +58,7 @@ def open_guard(app: Flask, house: House) -> None:
 
 def _stale_form(bad: CSRFError) -> Response:
     # The form was open while the tablet was wiped: nothing was done, and the visitor only starts again.
-    return errors._page(400, shell.say("errors.stale_form"))
+    return errors.page(400, shell.say("errors.stale_form"))
 
 
 def signed_in() -> Session | None:
@@ -69,8 +67,7 @@ def signed_in() -> Session | None:
         g.staff = None
         token = _token()
         if token is not None:
-            idle = shell.house().settings.web.staff_idle_s
-            g.staff = staff.session(shell.conn(), token, moment=shell.moment(), idle_s=idle)
+            g.staff = staff.session(shell.conn(), token, shell.moment())
             if g.staff is None:
                 session.pop("staff", None)
     found: Session | None = g.staff
@@ -121,7 +118,14 @@ def sign_in() -> Any:
     name, secret = request.form.get("name", "")[:80], request.form.get("secret", "")[:200]
     where = request.remote_addr or "?"
     try:
-        opened = staff.sign_in(shell.conn(), name, secret, moment=shell.moment(), where=where)
+        opened = staff.sign_in(
+            shell.conn(),
+            name,
+            secret,
+            moment=shell.moment(),
+            where=where,
+            idle_s=shell.house().settings.web.staff_idle_s,
+        )
     except Refused as bad:
         wait = getattr(bad, "retry_after", None)
         body = shell.page("shared/sign_in.html", name=name, next=back, problem=errors.told(bad))
@@ -129,7 +133,7 @@ def sign_in() -> Any:
             body, 429 if wait else 422, headers={"Retry-After": str(wait)} if wait else None, mimetype="text/html"
         )
     session.clear()
-    session["staff"] = base64.urlsafe_b64encode(opened.token).decode("ascii")
+    session["staff"] = opened.token
     return redirect(back or url_for(_HOMES[opened.staff.role]), 303)
 
 
@@ -138,7 +142,7 @@ def sign_out() -> Any:
     """End the session."""
     token = _token()
     if token is not None:
-        staff.sign_out(shell.conn(), token)
+        staff.sign_out(shell.conn(), token, moment=shell.moment())
     session.clear()
     return redirect(url_for("villager.home"), 303)
 
@@ -151,21 +155,16 @@ def leave() -> Any:
     """
     token = _token()
     if token is not None:
-        staff.sign_out(shell.conn(), token)
+        staff.sign_out(shell.conn(), token, moment=shell.moment())
     session.clear()
     response = redirect(url_for("villager.home"), 303)
     response.delete_cookie("lang")
     return response
 
 
-def _token() -> bytes | None:
-    kept = session.get("staff")
-    if not isinstance(kept, str):
-        return None
-    try:
-        return base64.urlsafe_b64decode(kept)
-    except (binascii.Error, ValueError):
-        return None
+def _token() -> str | None:
+    found = session.get("staff")
+    return found if isinstance(found, str) else None
 
 
 def _own_page(address: str) -> str:

@@ -78,6 +78,7 @@ def open_shell(app: Flask, house: House) -> None:
     app.extensions["house"] = house
     app.extensions["pool"] = _Pool(house)
     app.extensions["pages"] = _Pages()
+    app.extensions["kept"] = {}
 
     @app.teardown_appcontext
     def hand_back(bad: BaseException | None) -> None:
@@ -116,6 +117,14 @@ def conn() -> sqlite3.Connection:
         g.conn = current_app.extensions["pool"].take()
     found: sqlite3.Connection = g.conn
     return found
+
+
+def kept(name: str, make: Callable[[], object]) -> object:
+    """Return what ``make`` gave when ``name`` was first asked for: for facts that last as long as the process."""
+    found = current_app.extensions["kept"]
+    if name not in found:
+        found[name] = make()
+    return found[name]
 
 
 def moment() -> Moment:

@@ -74,7 +74,9 @@ CREATE TABLE tickets (
 CREATE UNIQUE INDEX tickets_desk ON tickets(desk) WHERE state = 'serving';
 CREATE INDEX tickets_open ON tickets(state, line) WHERE state IN ('waiting', 'serving', 'missed');
 CREATE INDEX tickets_line ON tickets(line);
-CREATE INDEX tickets_doubtful ON tickets(boot_id) WHERE trusted = 0 OR called_trusted = 0;
+CREATE INDEX tickets_doubtful ON tickets(boot_id) WHERE trusted = 0;
+CREATE INDEX tickets_called_doubtful ON tickets(called_boot_id) WHERE called_trusted = 0;
+CREATE INDEX tickets_served ON tickets(day_id) WHERE served_s IS NOT NULL;
 
 CREATE TABLE ticket_events (
     id INTEGER PRIMARY KEY,

@@ -40,13 +40,18 @@ CREATE TABLE outbox_files (
     id INTEGER PRIMARY KEY,
     outbox_id INTEGER NOT NULL REFERENCES outbox (id),
     position INTEGER NOT NULL,
-    name TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    is_instance INTEGER NOT NULL CHECK (is_instance IN (0, 1)),
     content BLOB NOT NULL,
     sha256 TEXT NOT NULL,
     size INTEGER NOT NULL,
     delivered_at TEXT,
-    UNIQUE (outbox_id, position)
+    UNIQUE (outbox_id, position),
+    UNIQUE (outbox_id, name)
 ) STRICT;
+
+-- The office's ZIP export flattens folders; only the sealed instance itself has the same name everywhere.
+CREATE UNIQUE INDEX outbox_file_names ON outbox_files (name) WHERE is_instance = 0;
 
 -- The same bytes for ever: the office refuses an instance whose XML differs by a newline, and overwrites photos silently.
 CREATE TRIGGER outbox_frozen
@@ -56,7 +61,7 @@ BEGIN
 END;
 
 CREATE TRIGGER outbox_files_frozen
-BEFORE UPDATE OF outbox_id, position, name, content, sha256, size ON outbox_files
+BEFORE UPDATE OF outbox_id, position, name, is_instance, content, sha256, size ON outbox_files
 BEGIN
     SELECT RAISE(ABORT, 'sealed bytes are frozen');
 END;
@@ -89,4 +94,10 @@ CREATE TABLE uplink (
     since_at TEXT NOT NULL,
     checked_at TEXT NOT NULL,
     reason_key TEXT
+) STRICT;
+
+-- Which call to hurry the relay has answered, so that a person in a hurry knows when to look.
+CREATE TABLE relay_calls (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    answered INTEGER NOT NULL
 ) STRICT;

@@ -1,0 +1,41 @@
+"""``/health``: how this House is, for monitors; nothing of any person."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+from typing import Any
+
+from flask import Blueprint, jsonify
+
+from hub.desks import shell
+from hub.post import health, inbox, outbox
+
+desk = Blueprint("health", __name__)
+_LEAST_FREE = 200 * 1024 * 1024
+
+
+@desk.get("/health")
+def show() -> Any:
+    """Answer with the state of clock, uplink, outbox, devices and disk; always 200 while the pages work."""
+    house, conn, moment = shell.house(), shell.conn(), shell.moment()
+    counts = outbox.counts(conn)
+    uplink = inbox.uplink(conn)
+    devices = {one.name: one.state for one in health.all(conn, moment)}
+    free = shutil.disk_usage(house.data).free
+    well = (
+        moment.trusted
+        and free > _LEAST_FREE
+        and counts.held == 0
+        and bool(devices)
+        and all(state == "ready" for state in devices.values())
+    )
+    return jsonify(
+        status="ok" if well else "degraded",
+        version=shell.kept("version", lambda: importlib.metadata.version("digital-cultural-house")),
+        clock_trusted=moment.trusted,
+        uplink={True: "up", False: "down", None: "unknown"}[uplink.up],
+        outbox={"queued": counts.queued, "held": counts.held, "sent": counts.sent},
+        devices=devices,
+        disk_free_bytes=free,
+    )

@@ -1,0 +1,78 @@
+"""Put the content in its place: packs, forms, what the search finds, what the queue offers.
+
+Keeps true: doing it again changes nothing unless the content or the program changed. It runs in a process of
+its own at a start or an update, because the form compiler is far heavier than anything that stays.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from hub.base.errors import NotReady
+from hub.base.house import House
+from hub.packs import install, render, shelf
+from hub.packs.install import Installed
+
+CORE = "core"
+FORMS = "procedures/*/form.md"
+Tell = Callable[[str], None]
+
+
+def version() -> str:
+    """Return the version of this program."""
+    return importlib.metadata.version("digital-cultural-house")
+
+
+def put(house: House, source: Path, *, unsealed: bool) -> Installed:
+    """Install the pack in ``source`` and take over what it brings; raises as ``packs.install.install`` does."""
+    done = install.install(source, house.packs, preparers(), program=version(), unsealed=unsealed)
+    conn = house.connect()
+    try:
+        take_over(house, conn)
+    finally:
+        conn.close()
+    return done
+
+
+def preparers() -> dict[str, install.Preparer]:
+    """Return what is made of a pack's files when it is installed: pages from Markdown, forms from tables."""
+    return {pattern: render.prepare for pattern in render.PAGES} | {FORMS: _form}
+
+
+def take_over(house: House, conn: sqlite3.Connection) -> None:
+    """Bring the queue's services and the search up to the active core pack, if it changed."""
+    from hub.overview import search
+    from hub.trades.tickets import reader as services
+    from hub.trades.tickets import service as tickets
+
+    active = shelf.current(house.packs, CORE)
+    if search.rebuild(conn, active, version()):
+        tickets.set_services(conn, services.read(active.root))
+
+
+def forms(house: House) -> tuple[tuple[str, bytes], ...]:
+    """Return the forms of the active pack as (procedure slug, XML)."""
+    active = shelf.current(house.packs, CORE)
+    found = []
+    for name in active.names("procedures/*/form.xml"):
+        path = active.path(name)
+        found.append((path.parent.name, path.read_bytes()))
+    return tuple(found)
+
+
+def _form(source: Path, target: Path) -> None:
+    from hub.forms import author
+
+    made = author.convert(source, "md", source.parent.name)
+    Path(f"{target}.xml").write_bytes(made.xml)
+
+
+def packs_beside(house: House) -> tuple[Path, ...]:
+    """Return the pack folders that come with the program; raises ``NotReady("packs.none")`` if there is none."""
+    found = tuple(sorted(path.parent for path in house.content.glob("*/manifest.toml")))
+    if not found:
+        raise NotReady("packs.none", name=str(house.content))
+    return found

@@ -1,0 +1,92 @@
+"""A demo House: synthetic staff, prices that say they are for practice, a short queue, an office to send to.
+
+It never runs in a House whose settings do not say ``demo``; nothing in here stands for a real person or price.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+
+from hub.base.house import House
+from hub.packs import shelf
+from hub.wiring import content
+
+# Printed at each start of a demo House; whoever opens a real one makes their own with `hub staff add`.
+SIGN_INS = (
+    ("Hướng dẫn Mẫu", "guide", "250719"),
+    ("Kỹ thuật Mẫu", "technician", "306141"),
+)
+_STEPS = (0, 3, 8, 15, 26)
+_AMOUNTS = (10_000, 11_000, 9_500, 10_500, 10_000)
+
+
+def fill(house: House, conn: sqlite3.Connection) -> None:
+    """Put demo staff, prices and a queue into an empty House, in the caller's transaction."""
+    _staff(house, conn)
+    _prices(house, conn)
+    _queue(house, conn)
+
+
+def office(house: House) -> None:
+    """Make the practice office ready to receive: its keys, its token, the forms of the active pack."""
+    from hub.practice_office import forms, keys
+
+    folder = house.data / "office"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    public = folder / "public_key.b64"
+    told = keys.public_key_base64(folder)
+    if not public.exists() or public.read_text(encoding="ascii") != told:
+        public.write_text(told, encoding="ascii")
+    keys.token(folder)
+    for _slug, xml in content.forms(house):
+        forms.register_form(folder, xml)
+
+
+def _staff(house: House, conn: sqlite3.Connection) -> None:
+    from hub.trades.staff import service as staff
+    from hub.trades.staff.model import Role
+
+    moment = house.clock.read()
+    key, _recovery = staff.found_house_key(conn)
+    for name, role, secret in SIGN_INS:
+        kind = Role(role)
+        staff.add(conn, name, kind, secret, moment=moment, house_key=key if kind is Role.GUIDE else None)
+
+
+def _prices(house: House, conn: sqlite3.Connection) -> None:
+    from hub.trades.prices import reader, service
+
+    moment = house.clock.read()
+    for position, commodity in enumerate(reader.commodities(shelf.current(house.packs, content.CORE))[:4]):
+        place = commodity.places[0]
+        for days, amount in zip(_STEPS, _AMOUNTS, strict=True):
+            service.report(
+                conn,
+                commodity,
+                str(amount * (position + 1)),
+                place_kind=place.id,
+                place="Số tập dượt, không phải giá thật",
+                seen_on=moment.on - dt.timedelta(days=days),
+                staff_id=1,
+                staff_name=SIGN_INS[0][0],
+                moment=moment,
+                confirmed=True,
+            )
+
+
+def _queue(house: House, conn: sqlite3.Connection) -> None:
+    from hub.trades.tickets import service, views
+    from hub.trades.tickets.model import Priority, Source
+
+    services = views.services(conn)
+    for position, priority in enumerate((Priority.NONE, Priority.ELDERLY, Priority.NONE)):
+        service.issue(
+            conn,
+            services[position % len(services)].id,
+            priority=priority,
+            source=Source.GUIDE,
+            moment=house.clock.read(),
+            lang="vi",
+            settings=house.settings,
+        )
