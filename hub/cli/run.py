@@ -122,6 +122,10 @@ def _keep(
         for child in children:
             _start(child, environment)
         _tell_when_open(ctx, given, data, stop)
+        # Lessons are read ahead of time while the House is already open; a page that is quicker makes its own.
+        voices = _Child("speech", ["nice", *_command(data, "speech", "build")])
+        children.append(voices)
+        _start(voices, environment)
         while not stop.wait(0.2):
             for child in children:
                 _look_after(ctx, child, environment)
@@ -140,7 +144,7 @@ def _look_after(ctx: Context, child: _Child, environment: dict[str, str]) -> Non
             _start(child, environment)
         return
     code = child.process.poll()
-    if code is None:
+    if code is None or child.name == "speech":
         return
     child.falls = 0 if time.monotonic() - child.started > 60 else child.falls + 1
     rest = _REST_S[min(child.falls, len(_REST_S) - 1)]

@@ -113,7 +113,7 @@ def bench(ctx: Context) -> None:
     logs.start()
     house = ctx.house()
     stop = _stop_event()
-    worker.run(house, stop=stop, ready=lambda: notify.tell("READY=1"))
+    worker.run(house, stop=stop)
 
 
 @click.command()
@@ -131,8 +131,11 @@ def relay(ctx: Context, once: bool) -> None:
     stop = _stop_event()
     done = worker.run(house, once=once, stop=stop)
     if once:
-        click.echo(worker.told(done, ctx.lang))
-        sys.exit(0 if done.uplink and not done.held else 1)
+        way = "care.relay_up" if done.uplink else "care.relay_down"
+        click.echo(ctx.say(way, sent=done.sent, held=done.held, retried=done.retried, words=done.words))
+        if done.reason_key:
+            click.echo(ctx.say(done.reason_key), err=True)
+        sys.exit(0 if done.uplink and not (done.held or done.retried) else 1)
 
 
 @click.command()

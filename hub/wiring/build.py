@@ -7,12 +7,12 @@ are imported inside the functions that need them, so that each process carries o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from devices.ports import Panel, SlipPrinter, Speaker
 from hub.base import clock, db, migrate
 from hub.base.errors import NotReady
 from hub.base.house import House, Ports
@@ -21,7 +21,6 @@ from hub.base.settings import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
-_Port = TypeVar("_Port")
 _DESK_DATA = Path.home() / ".local" / "share" / "digital-house"
 
 
@@ -85,20 +84,22 @@ def with_practice_office(settings: Settings, folder: Path) -> Settings:
 def _ports(settings: Settings, folder: Path) -> Ports:
     simulated = folder / "simulated"
 
-    def opener(name: str, config: object) -> Callable[[], _Port]:
-        def open_port() -> _Port:
-            from devices import choose
+    def printer() -> SlipPrinter:
+        from devices import choose
 
-            port: _Port = getattr(choose, name)(config, simulated)
-            return port
+        return choose.slip_printer(settings.printer, simulated)
 
-        return open_port
+    def panel() -> Panel:
+        from devices import choose
 
-    return Ports(
-        printer=opener("slip_printer", settings.printer),
-        panel=opener("panel", settings.panel),
-        speaker=opener("speaker", settings.speaker),
-    )
+        return choose.panel(settings.panel, simulated)
+
+    def speaker() -> Speaker:
+        from devices import choose
+
+        return choose.speaker(settings.speaker, simulated)
+
+    return Ports(printer=printer, panel=panel, speaker=speaker)
 
 
 def web(house: House) -> Flask:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 
 from hub.base.errors import NotReady
@@ -18,7 +17,6 @@ from hub.packs.install import Installed
 
 CORE = "core"
 FORMS = "procedures/*/form.md"
-Tell = Callable[[str], None]
 
 
 def version() -> str:
@@ -39,7 +37,9 @@ def put(house: House, source: Path, *, unsealed: bool) -> Installed:
 
 def preparers() -> dict[str, install.Preparer]:
     """Return what is made of a pack's files when it is installed: pages from Markdown, forms from tables."""
-    return {pattern: render.prepare for pattern in render.PAGES} | {FORMS: _form}
+    found: dict[str, install.Preparer] = {pattern: render.prepare for pattern in render.PAGES}
+    found[FORMS] = _form
+    return found
 
 
 def take_over(house: House, conn: sqlite3.Connection) -> None:

@@ -1,4 +1,4 @@
-"""Open the House: content in place, voices made, and in a demo House people to sign in as and a queue to call.
+"""Open the House: content in place, and in a demo House people to sign in as and a queue to call.
 
 Keeps true: what is there already stays as it is. Demo staff, prices and numbers exist only in a House whose settings
 say ``demo``, and are made once.
@@ -24,7 +24,6 @@ def prepare(house: House, *, tell: Tell, lang: str = phrases.DEFAULT) -> None:
         done = content.put(house, folder, unsealed=True)
         if done.fresh:
             tell(phrases.say(lang, "opening.content", name=done.name, version=done.version))
-            speak(house, tell=tell, lang=lang)
     if house.settings.house.demo:
         conn = house.connect()
         try:

@@ -1,0 +1,1 @@
+"""Lessons: read one, answer its questions, take a slip home."""

@@ -1,0 +1,1 @@
+"""Prices: what guides saw, where and when, with its age told."""

@@ -1,0 +1,1 @@
+"""Who works at the House: names, roles, secrets, sessions."""

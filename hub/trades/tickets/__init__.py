@@ -1,0 +1,1 @@
+"""The queue: numbers, calls, desks."""
