@@ -37,7 +37,7 @@ def create_app(house: House) -> Flask:
     """Return the application of ``house``: every desk, the static files, the guard."""
     app = Flask("hub", static_folder=None, template_folder=str(_DESKS / "templates"))
     app.request_class = _MemoryRequest
-    app.secret_key = crypto.secret_file(house.keys / "web.key")
+    app.secret_key = crypto.secret_file(house.keys / "web-key")
     app.config["MAX_CONTENT_LENGTH"] = _FORM_BYTES
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import queue
+import secrets
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
 
-from flask import Flask, Response, current_app, g, render_template, request
+from flask import Flask, Response, current_app, g, render_template, request, session
 
 from hub.base import phrases
 from hub.base.clock import Moment
@@ -79,6 +80,8 @@ def open_shell(app: Flask, house: House) -> None:
     app.extensions["pool"] = _Pool(house)
     app.extensions["pages"] = _Pages()
     app.extensions["kept"] = {}
+    # A tag must not outlive the program and the settings that drew its page.
+    app.extensions["born"] = secrets.token_hex(4)
 
     @app.teardown_appcontext
     def hand_back(bad: BaseException | None) -> None:
@@ -154,15 +157,19 @@ def page(template: str, **values: object) -> str:
 def polled(key: tuple[Hashable, ...], render: Callable[[], str]) -> Response:
     """Answer with a page that is the same for everyone who sends the same ``key``.
 
-    ``key`` must name everything the page shows: versions of topics, the reader's language is added here. A
-    matching ETag gets 304 without rendering.
+    ``key`` must name everything the page shows: versions of topics; language, address and whether the clock is
+    believed are added here. A matching ETag gets 304 without rendering. What a signed-in person sees carries
+    their name and token: it is drawn for them and kept for nobody.
     """
-    whole = (lang(), request.path, moment().trusted, *key)
-    tag = hashlib.blake2b(repr(whole).encode("utf-8"), digest_size=12).hexdigest()
+    staff = session.get("staff")
+    whole = (lang(), request.path, request.query_string, moment().trusted, staff, *key)
+    told = repr((current_app.extensions["born"], whole))
+    tag = hashlib.blake2b(told.encode("utf-8"), digest_size=12).hexdigest()
     if tag in request.if_none_match:
         response = Response(status=304)
     else:
-        response = Response(current_app.extensions["pages"].get(whole, render), mimetype="text/html")
+        kept = render() if staff else current_app.extensions["pages"].get(whole, render)
+        response = Response(kept, mimetype="text/html")
     response.set_etag(tag)
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Vary"] = "Cookie"

@@ -54,10 +54,10 @@ def clips() -> tuple[Any, ...]:
 
 
 def _secret() -> bytes:
-    cached = shell.kept("speech.key", lambda: crypto.secret_file(shell.house().keys / "speech.key"))
+    cached = shell.kept("speech-key", lambda: crypto.secret_file(shell.house().keys / "speech-key"))
     assert isinstance(cached, bytes)
     return cached
 
 
 def _has_voice() -> bool:
-    return bool(shell.kept("speech.engine", lambda: shutil.which("espeak-ng") is not None))
+    return bool(shell.kept("speech-engine", lambda: shutil.which("espeak-ng") is not None))

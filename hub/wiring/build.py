@@ -21,6 +21,8 @@ from hub.base.settings import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
+# One hand drew the pictures, so screens and paper show the same ones.
+_PICTURES = Path(__file__).parents[1] / "desks" / "static" / "pictures"
 _DESK_DATA = Path.home() / ".local" / "share" / "digital-house"
 
 
@@ -86,8 +88,9 @@ def _ports(settings: Settings, folder: Path) -> Ports:
 
     def printer() -> SlipPrinter:
         from devices import choose
+        from devices.picture import PictureBook
 
-        return choose.slip_printer(settings.printer, simulated)
+        return choose.slip_printer(settings.printer, simulated, PictureBook(_PICTURES))
 
     def panel() -> Panel:
         from devices import choose
@@ -116,4 +119,4 @@ def office(house: House) -> Flask:
 
     folder = house.data / "office"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return app.create_office(folder, secret=crypto.secret_file(house.keys / "office.key"))
+    return app.create_office(folder, secret=crypto.secret_file(house.keys / "office-key"))

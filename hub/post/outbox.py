@@ -1,0 +1,244 @@
+"""Sealed dossiers that wait for the office: put in once and then the same bytes for ever.
+
+Keeps true: envelope, names and files are frozen with their hashes in the same transaction that made the
+dossier; a photo's file name is one of a kind in this House; the row is the queue, and its state says where
+the parcel stands. It never opens a parcel, never alters one, and never discards one that the office refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import hashlib
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.base import clock as clocks
+from hub.base import db
+from hub.base.clock import Moment
+from hub.base.errors import Conflict, Missing, Refused
+from hub.post import envelope as envelopes
+from hub.post.envelope import Declared
+
+TOPIC = "outbox"
+WAKE = "relay"
+ENVELOPE_PART = "xml_submission_file"
+# Central's form reader takes part names as Latin-1 and drops a file whose name it cannot match: ASCII it is.
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")
+
+
+class State(enum.StrEnum):
+    """Where a parcel stands; only ``SENT`` means that the office has it."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What ``seal`` made of a dossier: the sealed instance and its files as (name, bytes).
+
+    ``label`` is shown to guides and names no person.
+    """
+
+    instance_id: str
+    form_id: str
+    form_version: str
+    follow_code: str
+    label: str
+    envelope: bytes
+    files: tuple[tuple[str, bytes], ...]
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelState:
+    """A parcel as guides see it; ``reason_key`` and ``detail`` say what stands in its way, if anything
+    does."""
+
+    instance_id: str
+    form_id: str
+    follow_code: str
+    label: str
+    urgent: bool
+    size: int
+    state: State
+    attempts: int
+    reason_key: str | None
+    detail: str
+    added_at: dt.datetime
+    next_try_at: dt.datetime | None
+    sent_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many parcels wait (those on the wire included), are held for a person, and are with the office."""
+
+    queued: int
+    held: int
+    sent: int
+
+
+def add(conn: sqlite3.Connection, parcel: Parcel, *, moment: Moment) -> None:
+    """Put ``parcel`` in, within the caller's transaction if there is one; the same parcel again changes
+    nothing.
+
+    Raises ``Conflict("relay.other_bytes")`` when this instanceID is in with other bytes, ``Conflict
+    ("relay.name_taken")`` for a file name that another parcel has, and ``Refused`` when the envelope is not a
+    sealed instance of exactly this form, version, instanceID and these files: a server would take it and lose
+    what does not match.
+    """
+    said = _agree(parcel)
+    sums = [hashlib.sha256(content).hexdigest() for _, content in parcel.files]
+    whole = hashlib.sha256(parcel.envelope).hexdigest()
+    with db.write(conn):
+        known = conn.execute(
+            "SELECT id, sha256 FROM outbox WHERE instance_id = ?", (parcel.instance_id,)
+        ).fetchone()
+        if known is not None:
+            there = conn.execute(
+                "SELECT name, sha256 FROM outbox_files WHERE outbox_id = ? ORDER BY position", (known["id"],)
+            )
+            same = [(name, digest) for (name, _), digest in zip(parcel.files, sums, strict=True)]
+            if known["sha256"] != whole or [tuple(row) for row in there] != same:
+                raise Conflict("relay.other_bytes")
+            return
+        row = conn.execute(
+            "INSERT INTO outbox(instance_id, form_id, form_version, follow_code, label, urgent, envelope,"
+            " sha256, size, added_at, added_trusted, added_boot_id, added_mono)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                parcel.instance_id,
+                parcel.form_id,
+                parcel.form_version,
+                parcel.follow_code,
+                parcel.label,
+                parcel.urgent,
+                parcel.envelope,
+                whole,
+                len(parcel.envelope) + sum(len(content) for _, content in parcel.files),
+                moment.text,
+                moment.trusted,
+                moment.boot_id,
+                moment.mono,
+            ),
+        )
+        for position, ((name, content), digest) in enumerate(zip(parcel.files, sums, strict=True)):
+            is_instance = name == said.instance_file
+            # A failed INSERT would leave the caller's transaction half done, so the name is looked up first.
+            taken = "SELECT 1 FROM outbox_files WHERE name = ? AND is_instance = 0"
+            if not is_instance and conn.execute(taken, (name,)).fetchone():
+                raise Conflict("relay.name_taken", name=name)
+            conn.execute(
+                "INSERT INTO outbox_files(outbox_id, position, name, is_instance, content, sha256, size)"
+                " VALUES (?,?,?,?,?,?,?)",
+                (row.lastrowid, position, name, is_instance, content, digest, len(content)),
+            )
+        db.touch(conn, TOPIC)
+        db.touch(conn, WAKE)
+
+
+def _agree(parcel: Parcel) -> Declared:
+    names = tuple(name for name, _ in parcel.files)
+    for name in names:
+        if not _NAME.match(name) or name == ENVELOPE_PART:
+            raise Refused("relay.name_bad", name=name[:60])
+    said = envelopes.declared(parcel.envelope)
+    mine = (parcel.form_id, parcel.form_version, parcel.instance_id)
+    if (said.form_id, said.form_version, said.instance_id) != mine or not parcel.instance_id:
+        raise Refused("relay.envelope_differs")
+    if len(set(names)) != len(names) or sorted((*said.media, said.instance_file)) != sorted(names):
+        raise Refused("relay.files_differ")
+    return said
+
+
+def state(conn: sqlite3.Connection, instance_id: str) -> ParcelState:
+    """Return where the parcel stands; raises ``Missing("relay.unknown_parcel")``."""
+    row = conn.execute(f"{_SELECT} WHERE instance_id = ?", (instance_id,)).fetchone()
+    if row is None:
+        raise Missing("relay.unknown_parcel")
+    return _told(row)
+
+
+def listing(conn: sqlite3.Connection, states: Sequence[State] = tuple(State)) -> tuple[ParcelState, ...]:
+    """Return the parcels in any of ``states``, oldest first."""
+    marks = ",".join("?" * len(states))
+    rows = conn.execute(f"{_SELECT} WHERE state IN ({marks}) ORDER BY added_at, id", tuple(states))
+    return tuple(_told(row) for row in rows)
+
+
+def counts(conn: sqlite3.Connection) -> Counts:
+    """Return how many parcels there are in each state; those on the wire count as queued."""
+    found = dict(conn.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
+    return Counts(
+        found.get(State.QUEUED, 0) + found.get(State.SENDING, 0),
+        found.get(State.HELD, 0),
+        found.get(State.SENT, 0),
+    )
+
+
+def release(conn: sqlite3.Connection, instance_id: str) -> None:
+    """Let a held parcel go again, same bytes, at the next round.
+
+    Raises ``Missing("relay.unknown_parcel")``, or ``Conflict("relay.not_held")`` when it is not held.
+    """
+    with db.write(conn):
+        changed = conn.execute(
+            "UPDATE outbox SET state = 'queued', conflicts = 0, checks = 0, at_door = 0, held_under = NULL,"
+            " next_try_at = NULL, backoff_s = 0 WHERE instance_id = ? AND state = 'held'",
+            (instance_id,),
+        ).rowcount
+        if not changed:
+            state(conn, instance_id)
+            raise Conflict("relay.not_held")
+        db.touch(conn, TOPIC)
+        db.touch(conn, WAKE)
+
+
+def hurry(conn: sqlite3.Connection) -> int:
+    """Forget the waiting times of all queued parcels and call the relay; return the number of the call."""
+    with db.write(conn):
+        conn.execute("UPDATE outbox SET next_try_at = NULL, backoff_s = 0 WHERE state = 'queued'")
+        db.touch(conn, WAKE)
+        return db.version(conn, WAKE)
+
+
+def answer(conn: sqlite3.Connection, call: int) -> None:
+    """Note that the relay has made a round after the call of this number."""
+    with db.write(conn):
+        conn.execute("INSERT OR REPLACE INTO relay_calls(id, answered) VALUES (1, ?)", (call,))
+
+
+def answered(conn: sqlite3.Connection) -> int:
+    """Return the number of the last call that the relay has answered."""
+    row = conn.execute("SELECT answered FROM relay_calls WHERE id = 1").fetchone()
+    return int(row[0]) if row else 0
+
+
+_SELECT = (
+    "SELECT instance_id, form_id, follow_code, label, urgent, size, state, attempts, reason_key, detail,"
+    " added_at, next_try_at, sent_at FROM outbox"
+)
+
+
+def _told(row: sqlite3.Row) -> ParcelState:
+    return ParcelState(
+        row["instance_id"],
+        row["form_id"],
+        row["follow_code"],
+        row["label"],
+        bool(row["urgent"]),
+        row["size"],
+        State(row["state"]),
+        row["attempts"],
+        row["reason_key"],
+        row["detail"],
+        clocks.parse(row["added_at"]),
+        clocks.parse(row["next_try_at"]) if row["next_try_at"] else None,
+        clocks.parse(row["sent_at"]) if row["sent_at"] else None,
+    )

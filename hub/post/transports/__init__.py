@@ -1,0 +1,1 @@
+"""The ways a parcel can travel; each keeps the promises of ``carrier``."""
