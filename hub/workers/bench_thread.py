@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from contextlib import closing
 from typing import Any
 
@@ -23,7 +24,7 @@ _log = logging.getLogger(__name__)
 _AFTER_ERROR_S = 1.0
 
 
-class DeviceThread(threading.Thread):
+class DeviceThread(threading.Thread, ABC):
     """Owns one device: carries out orders, then its work, until told to stop."""
 
     def __init__(self, house: House, slot: Slot[Any], stop: threading.Event) -> None:
@@ -37,9 +38,9 @@ class DeviceThread(threading.Thread):
         """Say that there may be work."""
         self._wake.set()
 
+    @abstractmethod
     def turn(self, conn: sqlite3.Connection) -> float:
         """Do what is due and return for how many seconds nothing will be, unless woken."""
-        raise NotImplementedError
 
     def began(self, conn: sqlite3.Connection) -> None:
         """Put right what an earlier stumble may have left; called with each new connection."""

@@ -23,6 +23,7 @@ from hub.post.courier import OnReceived, Round
 from hub.post.inbox import Word
 from hub.post.readings import OnWord
 from hub.post.transports.openrosa import OpenRosa
+from hub.trades.dossiers import service as dossiers
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +74,6 @@ def run(
 
 
 def _dossiers(house: House) -> Listeners:
-    from hub.trades.dossiers import service as dossiers
-
     def received(conn: sqlite3.Connection, instance_id: str) -> None:
         dossiers.office_has_it(conn, instance_id, house.clock.read())
 

@@ -1,0 +1,1 @@
+"""The forms room: XForms read, answered, checked, carried over, sealed and opened."""
