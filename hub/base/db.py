@@ -37,7 +37,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         conn.execute("PRAGMA secure_delete=ON")
         conn.execute("PRAGMA temp_store=MEMORY")
     except sqlite3.Error as bad:
-        raise _told(bad, path) from bad
+        raise told(bad, path) from bad
     return conn
 
 
@@ -59,7 +59,7 @@ def write(conn: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         if _inside(conn):
             conn.execute("ROLLBACK")
         if isinstance(bad, sqlite3.Error) and not isinstance(bad, sqlite3.IntegrityError):
-            raise _told(bad, None) from bad
+            raise told(bad) from bad
         raise
 
 
@@ -86,7 +86,8 @@ def changed(conn: sqlite3.Connection) -> int:
     return int(conn.execute("PRAGMA data_version").fetchone()[0])
 
 
-def _told(bad: sqlite3.Error, path: Path | None) -> HubError:
+def told(bad: sqlite3.Error, path: Path | None = None) -> HubError:
+    """Return SQLite's error as one of the House: full, read-only, busy, broken, or as it is."""
     words = str(bad).lower()
     if "full" in words:
         return NotReady("base.disk_full")

@@ -1,7 +1,7 @@
 """What the House does at night: erase what is past its date, copy the database, tidy up.
 
-Keeps true: a step that fails does not stop the others, and the whole night says so. It never erases anything whose
-day has not come.
+Keeps true: a step that fails does not stop the others, and the whole night says so. It never erases anything
+whose day has not come.
 """
 
 from __future__ import annotations

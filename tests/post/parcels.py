@@ -69,15 +69,18 @@ def form_xml(form_id: str = FORM, version: str = VERSION) -> bytes:
     return f"""<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml"
  xmlns:jr="http://openrosa.org/javarosa"><h:head><h:title>Mẫu</h:title><model>
 <itext>
-<translation lang="Tiếng Việt (vi)" default="true()"><text id="/data/ho_ten:label"><value>Họ và tên</value></text>
+<translation lang="Tiếng Việt (vi)" default="true()">
+<text id="/data/ho_ten:label"><value>Họ và tên</value></text>
 <text id="gioi-0"><value>Nữ</value></text></translation>
 <translation lang="English (en)"><text id="/data/ho_ten:label"><value>Full name</value></text>
 <text id="gioi-0"><value>Female</value></text></translation>
 </itext>
-<instance><data id="{form_id}" version="{version}"><ho_ten/><gioi/><anh/><meta><instanceID/></meta></data></instance>
+<instance><data id="{form_id}" version="{version}"><ho_ten/><gioi/><anh/><meta><instanceID/></meta>
+</data></instance>
 <instance id="gioi"><root><item><itextId>gioi-0</itextId><name>nu</name></item></root></instance>
 <bind nodeset="/data/ho_ten" type="string"/><bind nodeset="/data/anh" type="binary"/></model></h:head>
 <h:body><input ref="/data/ho_ten"><label ref="jr:itext('/data/ho_ten:label')"/></input>
-<select1 ref="/data/gioi"><label>Giới tính</label><itemset nodeset="instance('gioi')/root/item"><value ref="name"/>
+<select1 ref="/data/gioi"><label>Giới tính</label>
+<itemset nodeset="instance('gioi')/root/item"><value ref="name"/>
 <label ref="jr:itext(itextId)"/></itemset></select1>
 <upload ref="/data/anh" mediatype="image/*"><label>Ảnh</label></upload></h:body></h:html>""".encode()

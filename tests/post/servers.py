@@ -1,4 +1,4 @@
-"""Servers for tests, all on loopback: the practice office on waitress, and a stranger who misbehaves to order."""
+"""Servers for tests, all on loopback: the practice office on waitress, a stranger who misbehaves to order."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from hub.practice_office.forms import register_form
 from tests.post import parcels
 
 ENVELOPE = (
-    b'<OpenRosaResponse xmlns="http://openrosa.org/http/response"><message>full submission upload was successful!'
-    b"</message></OpenRosaResponse>"
+    b'<OpenRosaResponse xmlns="http://openrosa.org/http/response"><message>'
+    b"full submission upload was successful!</message></OpenRosaResponse>"
 )
 
 
@@ -47,9 +47,7 @@ def practice_office(folder: Path, *, port: int = 0, register: bool = True) -> It
     thread = threading.Thread(target=_serve, args=(server,), daemon=True)
     thread.start()
     try:
-        yield Office(
-            f"http://127.0.0.1:{server.effective_port}", folder, str(keys.token_path(folder))
-        )
+        yield Office(f"http://127.0.0.1:{server.effective_port}", folder, str(keys.token_path(folder)))
     finally:
         server.task_dispatcher.shutdown()
         # The loop looks at its empty map within a second and ends by itself.
@@ -107,7 +105,7 @@ def door_open(request: Request) -> None:
 
 @dataclass
 class Stranger:
-    """A server that answers HEAD with ``door``, POST with the next of ``posts`` (the last for ever), GET with ``gets``."""
+    """Answers HEAD with ``door``, POST with the next of ``posts`` (the last for ever), GET with ``gets``."""
 
     posts: list[Behaviour] = field(default_factory=list)
     door: Behaviour = door_open
@@ -132,7 +130,9 @@ class Stranger:
             lines, _, early = got.partition(b"\r\n\r\n")
             first, *rest = lines.decode("latin-1").split("\r\n")
             method, path, _ = first.split(" ", 2)
-            headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
+            headers = {
+                name.lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)
+            }
             request = Request(method, path, headers, sock, early)
             self.seen.append(request)
             if method == "HEAD":
@@ -149,7 +149,9 @@ class Stranger:
 
 
 @contextlib.contextmanager
-def stranger(*posts: Behaviour, door: Behaviour = door_open, gets: Behaviour | None = None) -> Iterator[Stranger]:
+def stranger(
+    *posts: Behaviour, door: Behaviour = door_open, gets: Behaviour | None = None
+) -> Iterator[Stranger]:
     """Run a stranger on loopback while the block runs."""
     who = Stranger(list(posts), door)
     if gets is not None:

@@ -1,4 +1,4 @@
-"""One round to the office: every rule of the courier, against servers that behave well, badly, and strangely."""
+"""One round to the office: every rule of the courier, against servers good, bad and strange."""
 
 from __future__ import annotations
 
@@ -116,7 +116,11 @@ def test_what_the_office_says_comes_back_with_its_words(
         ("Thiếu giấy chứng sinh", "Cán bộ tập dượt"),
         ("Mang bản gốc khi đến", "Cán bộ tập dượt"),
     ]
-    assert [len(told.comments) for _, told in village.words] == [0, 1, 2], "a state and its words come together"
+    assert [len(told.comments) for _, told in village.words] == [
+        0,
+        1,
+        2,
+    ], "a state and its words come together"
     village.clock.advance(61)
     assert village.go().words == 0
 
@@ -428,14 +432,14 @@ def test_no_way_at_all_touches_nothing(village: Village) -> None:
     village.go()
     later = inbox.uplink(village.conn)
     assert (later.up, later.since_at) == (False, first.since_at)
-    assert later.checked_at is not None and first.checked_at is not None and later.checked_at > first.checked_at
+    assert (
+        later.checked_at is not None and first.checked_at is not None and later.checked_at > first.checked_at
+    )
 
 
 def test_damaged_bytes_are_held_and_not_sent(village: Village) -> None:
     made, good = village.put(), village.put()
-    row = village.conn.execute(
-        "SELECT id FROM outbox_files WHERE name = ?", (made.files[0][0],)
-    ).fetchone()
+    row = village.conn.execute("SELECT id FROM outbox_files WHERE name = ?", (made.files[0][0],)).fetchone()
     with village.conn.blobopen("outbox_files", "content", row[0]) as blob:
         blob[0] = blob[0] ^ 1
     with stranger(servers.done) as office:
@@ -461,8 +465,13 @@ def test_a_fault_in_our_own_books_keeps_only_that_dossier_back_and_loses_nothing
     def go(url: str) -> Round:
         carrier = OpenRosa(UpstreamSettings(url=url), lambda: False)
         done = courier.round(
-            conn, carrier, village.clock, settings=settings, on_received=listener,
-            on_word=lambda *_: None, stop=lambda: False,
+            conn,
+            carrier,
+            village.clock,
+            settings=settings,
+            on_received=listener,
+            on_word=lambda *_: None,
+            stop=lambda: False,
         )
         carrier.close()
         return done

@@ -393,14 +393,17 @@ def test_a_list_that_is_none_is_a_fault_and_not_a_crash(body: bytes, reason: str
 def test_strange_items_in_a_list_are_left_out() -> None:
     told = (
         b'[1, null, {"instanceId": 5}, {"instanceId": "uuid:a", "reviewState": "sold"},'
-        b' {"instanceId": "uuid:b", "reviewState": null}, {"instanceId": "uuid:c", "reviewState": "hasIssues"}]'
+        b' {"instanceId": "uuid:b", "reviewState": null},'
+        b' {"instanceId": "uuid:c", "reviewState": "hasIssues"}]'
     )
     with stranger(gets=says(200, told, {"ETag": 'W/"1"'})) as office:
         way = carrier(office.url)
         states = way.states("form", "")
         way.close()
     assert states is not None
-    assert dict(states.by_instance) == {"uuid:b": "received", "uuid:c": "hasIssues"} and states.etag == 'W/"1"'
+    assert (
+        dict(states.by_instance) == {"uuid:b": "received", "uuid:c": "hasIssues"} and states.etag == 'W/"1"'
+    )
 
 
 def test_names_in_addresses_are_quoted() -> None:
@@ -415,8 +418,10 @@ def test_names_in_addresses_are_quoted() -> None:
 
 def test_remarks_are_cleaned_sorted_and_dated() -> None:
     told = (
-        '[{"body": "sau\\u0000", "createdAt": "2026-11-21T03:00:00.000Z", "actor": {"displayName": "Cán bộ"}},'
-        ' {"body": "truoc", "createdAt": "2026-11-21T09:00:00+07:00"}, {"body": "x", "createdAt": "yesterday"},'
+        '[{"body": "sau\\u0000", "createdAt": "2026-11-21T03:00:00.000Z",'
+        ' "actor": {"displayName": "Cán bộ"}},'
+        ' {"body": "truoc", "createdAt": "2026-11-21T09:00:00+07:00"},'
+        ' {"body": "x", "createdAt": "yesterday"},'
         ' {"body": null, "createdAt": "2026-11-21T03:00:00.000Z"}]'
     ).encode()
     with stranger(gets=says(200, told)) as office:
@@ -431,8 +436,8 @@ def test_remarks_are_cleaned_sorted_and_dated() -> None:
 
 
 @pytest.fixture(scope="module")
-def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    """TLS of a server that nobody vouches for."""
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    """TLS of a server that only its own certificate vouches for, and that certificate's file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = dt.datetime.now(dt.UTC)
@@ -444,7 +449,9 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
         .serial_number(1)
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
         .sign(key, hashes.SHA256())
     )
     file = tmp_path_factory.mktemp("tls") / "server.pem"
@@ -456,8 +463,9 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
-    context.load_verify_locations(file)
-    return context
+    roots = file.with_name("roots.pem")
+    roots.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    return context, roots
 
 
 @contextlib.contextmanager
@@ -472,6 +480,8 @@ def over_tls(context: ssl.SSLContext, requests: list[bytes], *, deaf: bool = Fal
                 return
             with context.wrap_socket(sock, server_side=True) as line:
                 got = line.recv(65536)
+                while got.startswith(b"POST") and not got.endswith(b"--\r\n"):
+                    got += line.recv(65536)
                 requests.append(got)
                 line.sendall(servers.head(201, len(ENVELOPE)) + ENVELOPE)
 
@@ -492,9 +502,11 @@ def over_tls(context: ssl.SSLContext, requests: list[bytes], *, deaf: bool = Fal
             thread.join(5)
 
 
-def test_a_server_that_nobody_vouches_for_gets_neither_key_nor_dossier(self_signed: ssl.SSLContext) -> None:
+def test_a_server_that_nobody_vouches_for_gets_neither_key_nor_dossier(
+    self_signed: tuple[ssl.SSLContext, Path],
+) -> None:
     requests: list[bytes] = []
-    with over_tls(self_signed, requests) as url:
+    with over_tls(self_signed[0], requests) as url:
         way = carrier(url)
         assert way.probe() == Probe(False, "relay.certificate")
         assert way.send(shipment(10)).outcome is Outcome.NO_UPLINK
@@ -503,21 +515,19 @@ def test_a_server_that_nobody_vouches_for_gets_neither_key_nor_dossier(self_sign
 
 
 def test_a_server_that_is_vouched_for_is_spoken_to_over_tls(
-    self_signed: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    self_signed: tuple[ssl.SSLContext, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    roots = tmp_path / "roots.pem"
-    roots.write_text("".join(ssl.DER_cert_to_PEM_cert(one) for one in self_signed.get_ca_certs(binary_form=True)))
-    monkeypatch.setenv("SSL_CERT_FILE", str(roots))
+    monkeypatch.setenv("SSL_CERT_FILE", str(self_signed[1]))
     requests: list[bytes] = []
-    with over_tls(self_signed, requests) as url:
+    with over_tls(self_signed[0], requests) as url:
         way = carrier(url)
         assert way.send(shipment()).outcome is Outcome.DONE
         way.close()
     assert requests[0].startswith(b"POST /v1/projects/1/submission HTTP/1.1")
 
 
-def test_a_handshake_that_never_ends_is_given_up(self_signed: ssl.SSLContext) -> None:
-    with over_tls(self_signed, [], deaf=True) as url:
+def test_a_handshake_that_never_ends_is_given_up(self_signed: tuple[ssl.SSLContext, Path]) -> None:
+    with over_tls(self_signed[0], [], deaf=True) as url:
         way = carrier(url, connect_s=0.5)
         began = time.monotonic()
         assert way.probe() == Probe(False, "relay.no_route")

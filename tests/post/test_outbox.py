@@ -212,9 +212,7 @@ def test_only_what_is_held_can_be_released(conn: sqlite3.Connection, clock: Fake
         outbox.state(conn, "uuid:nobody")
 
 
-def test_a_card_that_changed_a_byte_is_noticed(
-    conn: sqlite3.Connection, clock: FakeClock
-) -> None:
+def test_a_card_that_changed_a_byte_is_noticed(conn: sqlite3.Connection, clock: FakeClock) -> None:
     put(conn, clock, parcel())
     (row_id,) = leases.due(conn, clock.read())
     with db.write(conn):

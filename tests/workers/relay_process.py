@@ -1,6 +1,6 @@
 """A relay as a process of its own: ``python -m tests.workers.relay_process DATA URL TOKEN_FILE [--once]``.
 
-What its listeners hear is written into the table ``heard`` of the House's database, in the relay's transaction.
+What its listeners hear is written into the table ``heard`` of the House, in the relay's transaction.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def house(data: Path, url: str, token_file: str, **upstream: object) -> House:
     settings = Settings(
         upstream=UpstreamSettings(url=url, token_file=token_file, **given)  # type: ignore[arg-type]
     )
-    made = House(settings, data, data, SystemClock(None, trust="always"), Ports(no_device, no_device, no_device))
+    made = House(
+        settings, data, data, SystemClock(None, trust="always"), Ports(no_device, no_device, no_device)
+    )
     conn = made.connect()
     migrate.migrate(conn)
     with db.write(conn):

@@ -1,0 +1,1 @@
+"""Drivers for real hardware; imported only by devices.choose."""

@@ -1,0 +1,106 @@
+"""Copies of the database beside it: made whole, checked, and only as many as the settings keep.
+
+Keeps true: a copy is whole, checked and in place under its name, or not there; the newest good copies stay.
+It never deletes the last good copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import errno
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.base import db
+from hub.base.errors import NotReady
+from hub.base.house import House
+
+_PREFIX = "house-"
+_STAMP = "%Y%m%d-%H%M%S"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy: file name, when it was made (UTC, by the clock of then), and its size in bytes."""
+
+    name: str
+    at: dt.datetime
+    size: int
+
+
+def folder(house: House) -> Path:
+    """Return where the copies lie."""
+    return house.data / "backup"
+
+
+def listing(house: House) -> tuple[Copy, ...]:
+    """Return the copies there are, newest first."""
+    found = []
+    for path in sorted(folder(house).glob(f"{_PREFIX}*.db"), reverse=True):
+        try:
+            at = dt.datetime.strptime(path.stem.removeprefix(_PREFIX), _STAMP).replace(tzinfo=dt.UTC)
+            found.append(Copy(path.name, at, path.stat().st_size))
+        except (ValueError, OSError):
+            continue
+    return tuple(found)
+
+
+def make(house: House) -> Path:
+    """Write a whole, checked copy and return its path; the oldest ones beyond ``settings.backup.keep`` go.
+
+    Raises ``NotReady``: "base.bad_copy" when the copy does not pass SQLite's own check (older copies stay
+    then), "base.disk_full" or "base.read_only" when it cannot be written.
+    """
+    place = folder(house)
+    name = f"{_PREFIX}{house.clock.read().at.strftime(_STAMP)}.db"
+    half, whole = place / f"{name}.half", place / name
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+        half.unlink(missing_ok=True)
+        _copy(house, half)
+        os.chmod(half, 0o600)
+        told = _checked(half)
+        if told != "ok":
+            raise NotReady("base.bad_copy", why=told)
+        _sync(half)
+        os.replace(half, whole)
+        _sync(place)
+        for old in sorted(place.glob(f"{_PREFIX}*.db"))[: -house.settings.backup.keep]:
+            old.unlink()
+    except sqlite3.Error as bad:
+        raise db.told(bad, place) from bad
+    except OSError as bad:
+        if bad.errno == errno.ENOSPC:
+            raise NotReady("base.disk_full") from bad
+        raise NotReady("base.read_only", path=str(place)) from bad
+    finally:
+        with contextlib.suppress(OSError):
+            half.unlink()
+    return whole
+
+
+def _copy(house: House, target: Path) -> None:
+    conn = house.connect()
+    try:
+        conn.execute("VACUUM INTO ?", (str(target),))
+    finally:
+        conn.close()
+
+
+def _checked(path: Path) -> str:
+    copy = db.connect(path, read_only=True)
+    try:
+        return str(copy.execute("PRAGMA integrity_check").fetchone()[0])
+    finally:
+        copy.close()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
