@@ -58,7 +58,7 @@ def _place(frame: traceback.FrameSummary) -> str:
 
 
 def keep(data: Path, worker: str) -> None:
-    """Also keep this process's latest errors, a few dozen kilobytes, under ``data/errors``; quiet if it cannot."""
+    """Also keep this process's latest errors, a few dozen kilobytes, in ``data/errors``; quiet if it cannot."""
     folder = data / "errors"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

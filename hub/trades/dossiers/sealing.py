@@ -1,0 +1,145 @@
+"""From a draft to a sealed dossier: the point after which this box cannot read it any more.
+
+Keeps true: the draft is there whole until the very transaction that puts the sealed bytes into the outbox,
+writes what is left and the receipt, and deletes the draft; whatever happens before it changes nothing. It
+never seals what is not complete, and never with a key that nobody named.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from hub.base import db, ids
+from hub.base.clock import Moment
+from hub.base.errors import Conflict, NotReady
+from hub.base.ids import FollowCode
+from hub.base.settings import Settings, UpstreamSettings
+from hub.forms import questions
+from hub.forms import seal as sealer
+from hub.forms.model import Form
+from hub.forms.page import Problem
+from hub.post import jobs, outbox
+from hub.trades.dossiers import attachments, drafts, ledger, marks, scrub, service, slip, store
+from hub.trades.dossiers.model import Draft, Incomplete, MayBeTwice, Overrule, Sealed, View, What
+
+_TRIES = 20
+
+
+def subject(instance_id: str) -> str:
+    """Return what the papers of a dossier are filed under."""
+    return f"dossier:{instance_id}"
+
+
+def check(
+    conn: sqlite3.Connection, draft_id: str, *, key: bytes, moment: Moment, lang: str
+) -> tuple[Problem, ...]:
+    """Return all that is left to correct before sealing, page by page. Raises as ``drafts.look``."""
+    view = drafts.look(conn, draft_id, key=key, moment=moment)
+    return questions.check_all(view.form, view.instance, lang)
+
+
+def seal(
+    conn: sqlite3.Connection,
+    draft_id: str,
+    *,
+    expected_version: int,
+    key: bytes,
+    staff: int,
+    moment: Moment,
+    settings: Settings,
+    lang: str,
+    overrule: Overrule | None = None,
+) -> Sealed:
+    """Seal a complete draft to the office, put it into the outbox, print the first receipt, delete the draft.
+
+    Raises, with the draft untouched: ``Incomplete``; ``MayBeTwice`` unless ``overrule`` says why it is right;
+    ``Conflict("dossiers.changed_meanwhile")``; ``Conflict("dossiers.asides_open")``; ``NotReady
+    ("dossiers.no_office_key")``; ``NotReady("forms.seal.bad_key")``; and as ``drafts.look``.
+    """
+    view = drafts.look(conn, draft_id, key=key, moment=moment)
+    draft = view.draft
+    if draft.version != expected_version:
+        raise Conflict("dossiers.changed_meanwhile")
+    if draft.asides:
+        raise Conflict("dossiers.asides_open", count=draft.asides)
+    view.instance.finish(drafts.village(moment))
+    problems = questions.check_all(view.form, view.instance, lang)
+    if problems:
+        raise Incomplete(problems)
+    twins = marks.twins(conn, draft_id)
+    if twins and overrule is None:
+        raise MayBeTwice(twins)
+    sealed = _sealed(conn, view, key, office_key(view.form, settings.upstream))
+    with db.write(conn):
+        row = store.draft(conn, draft_id)
+        if row is None or row["version"] != expected_version or row["asides"]:
+            raise Conflict("dossiers.changed_meanwhile")
+        service.settle_doubts(conn, moment)
+        code = _fresh_code(conn)
+        outbox.add(conn, _parcel(draft, code, sealed, lang), moment=moment)
+        ledger.add_dossier(conn, row, code, lang, staff, moment)
+        if twins and overrule is not None:
+            drafts.tell(conn, draft.id, What.OVERRULED, overrule, staff, moment)
+        drafts.tell(conn, draft.id, What.SEALED, "", staff, moment)
+        ledger.forget_marks_on(conn, draft.id, moment.on + marks.REMEMBER)
+        receipt = slip.kept(code, draft.title, settings, lang=lang, at=moment.at, trusted=moment.trusted)
+        job = jobs.add(
+            conn, jobs.Kind.RECEIPT, receipt, moment=moment, subject=subject(draft.instance_id), lang=lang
+        )
+        store.delete_draft(conn, draft.id)
+    return Sealed(code, draft.instance_id, job, scrub.scrub(conn))
+
+
+def office_key(form: Form, upstream: UpstreamSettings) -> str:
+    """Return the public key to seal to, base64 of DER: the form's own, else the one the settings name.
+
+    Raises ``NotReady("dossiers.no_office_key")`` when there is neither.
+    """
+    if form.public_key:
+        return form.public_key
+    try:
+        told = Path(upstream.public_key_file).read_text(encoding="ascii") if upstream.public_key_file else ""
+    except (OSError, UnicodeDecodeError) as bad:
+        raise NotReady("dossiers.no_office_key") from bad
+    # A PEM file is the same base64 between two lines.
+    key = "".join(line.strip() for line in told.splitlines() if not line.startswith("-----"))
+    if not key:
+        raise NotReady("dossiers.no_office_key")
+    return key
+
+
+def _sealed(conn: sqlite3.Connection, view: View, key: bytes, public_key: str) -> sealer.Sealed:
+    draft = view.draft
+    files = [
+        sealer.SealFile(name, attachments.read(conn, draft.id, name, key=key))
+        for name in view.instance.attachments()
+    ]
+    return sealer.seal(
+        form_id=view.form.form_id,
+        version=view.form.version,
+        instance_id=draft.instance_id,
+        submission=view.instance.submission_xml(),
+        files=files,
+        public_key_base64_der=public_key,
+    )
+
+
+def _parcel(draft: Draft, code: FollowCode, sealed: sealer.Sealed, lang: str) -> outbox.Parcel:
+    return outbox.Parcel(
+        instance_id=draft.instance_id,
+        form_id=draft.form_id,
+        form_version=draft.form_version,
+        follow_code=code,
+        label=draft.title.said(lang),
+        envelope=sealed.envelope,
+        files=sealed.files,
+    )
+
+
+def _fresh_code(conn: sqlite3.Connection) -> FollowCode:
+    for _ in range(_TRIES):
+        code = ids.new_follow_code()
+        if ledger.dossier_by_code(conn, code) is None:
+            return code
+    raise Conflict("dossiers.changed_meanwhile")

@@ -1,0 +1,128 @@
+"""The two receipts of a dossier, which must never be taken for one another.
+
+The first says that it is **kept at the House**; the second that the **office has received it**, with the
+office's word. Keeps true: they differ in title, picture, ground and sentence; the second cannot be made of a
+dossier that the office has not; neither names a person.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+
+from devices.slip import Align, Band, Big, Part, Picture, Qr, Row, Rule, Size, Slip, Space, Text
+from hub.base import phrases
+from hub.base.clock import VILLAGE
+from hub.base.settings import Settings
+from hub.trades.dossiers.model import Following
+from hub.trades.procedures.model import Words
+
+_LONGEST_WORDS = 400
+
+
+def kept(
+    code: str,
+    title: Words,
+    settings: Settings,
+    *,
+    lang: str,
+    at: dt.datetime,
+    trusted: bool,
+) -> Slip:
+    """Return the first receipt: the House keeps the sealed dossier, and sends it when there is a way."""
+
+    say = functools.partial(phrases.say, lang)
+
+    parts = [
+        *_head(settings),
+        Picture("house"),
+        Text(say("dossiers.slip_kept_title"), Size.LARGE, bold=True, align=Align.CENTRE),
+        Text(say("dossiers.slip_kept_not_yet"), bold=True, align=Align.CENTRE),
+        Rule(),
+        Text(title.said(lang), align=Align.CENTRE),
+        Text(say("dossiers.slip_code"), Size.SMALL, align=Align.CENTRE),
+        Big(code),
+        Space(8),
+        Text(say("dossiers.slip_kept_next")),
+        Space(8),
+        Row(say("dossiers.slip_sealed"), shown_time(lang, at, trusted)),
+        *_tail(code, settings, lang),
+    ]
+    return Slip(tuple(parts))
+
+
+def received(following: Following, settings: Settings, *, lang: str) -> Slip:
+    """Return the second receipt: the office has the dossier, and what it says of it.
+
+    ``ValueError`` for a dossier that is not at the office: who calls has asked before.
+    """
+    arrived = following.arrived
+    if arrived is None:
+        raise ValueError("no second receipt of a dossier that the office has not")
+
+    say = functools.partial(phrases.say, lang)
+
+    parts: list[Part] = [
+        Band(say("dossiers.slip_received_title")),
+        *_head(settings),
+        Picture("check", inverted=True),
+        Text(say("dossiers.slip_received_sentence"), bold=True, align=Align.CENTRE),
+        Rule(),
+        Text(following.title.said(lang), align=Align.CENTRE),
+        Text(say("dossiers.slip_code"), Size.SMALL, align=Align.CENTRE),
+        Big(following.code),
+        Space(8),
+        Row(say("dossiers.slip_received"), shown_time(lang, arrived.at, arrived.trusted)),
+        Space(8),
+        Text(say("dossiers.slip_office_word"), bold=True),
+        Text(say(f"dossiers.state_{following.state}"), Size.LARGE, bold=True),
+        Text(say(f"dossiers.next_{following.state}")),
+    ]
+    if following.comments:
+        words = following.comments[-1].text
+        cut = words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1] + "…"
+        parts.append(Text(say("dossiers.slip_office_wrote", words=cut)))
+    if following.read_at is not None:
+        parts.append(
+            Text(say("dossiers.slip_asked", time=shown_time(lang, following.read_at, True)), Size.SMALL)
+        )
+    parts += _tail(following.code, settings, lang)
+    return Slip(tuple(parts))
+
+
+def follow_url(settings: Settings, code: str) -> str | None:
+    """Return the address under which a telephone can follow a dossier, if the House has an address."""
+    address = settings.web.address.rstrip("/")
+    return f"{address}/follow/{code}" if address else None
+
+
+def shown_time(lang: str, at: dt.datetime, trusted: bool) -> str:
+    """Return day and time of the village, marked when the clock was doubtful."""
+    shown = at.astimezone(VILLAGE).strftime("%d/%m/%Y %H:%M")
+    return shown if trusted else phrases.say(lang, "dossiers.time_doubtful", time=shown)
+
+
+def _head(settings: Settings) -> list[Part]:
+    house = settings.house
+    return [
+        Text(house.name, Size.LARGE, bold=True, align=Align.CENTRE),
+        Text(f"{house.village}, {house.commune}", Size.SMALL, align=Align.CENTRE),
+        Rule(woven=True),
+    ]
+
+
+def _tail(code: str, settings: Settings, lang: str) -> list[Part]:
+    parts: list[Part] = [Rule()]
+    url = follow_url(settings, code)
+    if url:
+        parts.append(Qr(url, phrases.say(lang, "dossiers.slip_scan")))
+    else:
+        parts.append(Text(phrases.say(lang, "dossiers.slip_ask"), Size.SMALL))
+    parts += [
+        Row(phrases.say(lang, "dossiers.slip_help"), phrases.say(lang, "dossiers.slip_free"), bold=True),
+        Text(phrases.say(lang, "dossiers.slip_state_fee"), Size.SMALL),
+        Text(phrases.say(lang, "dossiers.slip_never_calls"), Size.SMALL),
+    ]
+    if settings.house.phone:
+        parts.append(Text(phrases.say(lang, "dossiers.slip_phone", phone=settings.house.phone), Size.SMALL))
+    return parts
