@@ -1,7 +1,8 @@
 """Copies of the database beside it: made whole, checked, and only as many as the settings keep.
 
-Keeps true: a copy is whole, checked and in place under its name, or not there; the newest good copies stay.
-It never deletes the last good copy.
+Keeps true: a copy is whole, checked and in place under its name, or not there; the newest good copies stay;
+drafts are in none of them, so that nothing of a sealed dossier can be opened from an old copy. It never
+deletes the last good copy.
 """
 
 from __future__ import annotations
@@ -83,19 +84,19 @@ def make(house: House) -> Path:
 
 
 def _copy(house: House, target: Path) -> None:
-    conn = house.connect()
-    try:
+    with contextlib.closing(house.connect()) as conn:
         conn.execute("VACUUM INTO ?", (str(target),))
-    finally:
-        conn.close()
+    with contextlib.closing(db.connect(target)) as copy:
+        for row in copy.execute("SELECT name FROM left_out_of_copies").fetchall():
+            copy.execute(f'DELETE FROM "{row[0]}"')
+        copy.execute("VACUUM")
+        # One plain file, without a log beside it, is what a technician can carry away.
+        copy.execute("PRAGMA journal_mode=DELETE")
 
 
 def _checked(path: Path) -> str:
-    copy = db.connect(path, read_only=True)
-    try:
+    with contextlib.closing(db.connect(path, read_only=True)) as copy:
         return str(copy.execute("PRAGMA integrity_check").fetchone()[0])
-    finally:
-        copy.close()
 
 
 def _sync(path: Path) -> None:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import ctypes
 import datetime as dt
+import json
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from hub.base import db
+from hub.base.errors import Refused
 
 # Viet Nam has one offset and no summer time; a box without tzdata must still know the village day.
 VILLAGE = dt.timezone(dt.timedelta(hours=7), "ICT")
@@ -24,7 +27,10 @@ _RTC = Path("/sys/class/rtc/rtc0/hctosys")
 _BOARD = Path("/proc/device-tree/model")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TIME_ERROR = 5
-_LOOK_AGAIN_S = 20.0
+_LOOK_AGAIN_S = 3.0
+_CONFIRMED = "clock_confirmed"
+# No House was open before; an earlier day is a slip of the finger.
+_EARLIEST = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _AHEAD_S = 2.0
 
 
@@ -95,31 +101,71 @@ def latest_seen(conn: sqlite3.Connection) -> dt.datetime | None:
     return parse(row[0]) if row else None
 
 
+def confirm(conn: sqlite3.Connection, at: dt.datetime, now: Moment) -> None:
+    """Remember that a person on duty says it is ``at`` now; it holds for this boot.
+
+    Raises ``Refused("clock.too_early")`` for a time before any House was open.
+    """
+    if at < _EARLIEST:
+        raise Refused("clock.too_early", year=_EARLIEST.year)
+    told = json.dumps({"at": stamp(at), "boot_id": now.boot_id, "mono": now.mono})
+    with db.write(conn):
+        conn.execute("INSERT OR REPLACE INTO facts(name, value) VALUES (?, ?)", (_CONFIRMED, told))
+
+
+def confirmed(conn: sqlite3.Connection) -> Moment | None:
+    """Return what a person last confirmed, or None."""
+    row = conn.execute("SELECT value FROM facts WHERE name = ?", (_CONFIRMED,)).fetchone()
+    if row is None:
+        return None
+    told = json.loads(row[0])
+    return Moment(parse(told["at"]), True, told["boot_id"], told["mono"])
+
+
 class SystemClock:
     """The machine's clock, held from below by the latest time seen and questioned when nobody vouches for it.
 
-    ``trust`` is ``auto`` (ask the host), ``always`` or ``never``.
+    ``trust`` is ``auto`` (ask the host), ``always`` or ``never``. Where the host does not vouch, ``ask`` gives what a
+    person confirmed, which holds for the boot it was said in.
     """
 
-    def __init__(self, latest: dt.datetime | None, *, trust: str = "auto") -> None:
+    def __init__(
+        self,
+        latest: dt.datetime | None,
+        *,
+        trust: str = "auto",
+        ask: Callable[[], Moment | None] = lambda: None,
+    ) -> None:
         self._boot_id = _read_boot_id()
         self._floor = latest
         self._floor_mono = time.monotonic()
         self._trust = trust
+        self._ask = ask
         self._vouched = False
+        self._said: Moment | None = None
         self._looked = float("-inf")
 
     def read(self) -> Moment:
-        """Return the present moment; ``trusted`` only if the host vouches for it."""
+        """Return the present moment; ``trusted`` only if the host or a person vouches for it."""
         mono = time.monotonic()
         at = dt.datetime.now(dt.UTC)
         if mono - self._looked > _LOOK_AGAIN_S:
-            self._vouched = self._trust == "always" or (self._trust == "auto" and _host_vouches())
+            self._look()
             self._looked = mono
-        if not self._vouched and self._floor is not None:
+        if self._vouched:
             # Vouched time is believed even when it is earlier: that is how the House leaves a wrong future.
+            return Moment(at, True, self._boot_id, mono)
+        if self._said is not None:
+            said = self._said.at + dt.timedelta(seconds=mono - self._said.mono)
+            return Moment(said, True, self._boot_id, mono)
+        if self._floor is not None:
             at = max(at, self._floor + dt.timedelta(seconds=mono - self._floor_mono))
-        return Moment(at, self._vouched, self._boot_id, mono)
+        return Moment(at, False, self._boot_id, mono)
+
+    def _look(self) -> None:
+        self._vouched = self._trust == "always" or (self._trust == "auto" and _host_vouches())
+        said = None if self._vouched else self._ask()
+        self._said = said if said is not None and said.boot_id == self._boot_id else None
 
     def keep(self, conn: sqlite3.Connection) -> None:
         """Remember the present moment as the latest seen.

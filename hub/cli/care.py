@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import sys
+from contextlib import closing
 from dataclasses import asdict, dataclass
 
 import click
 
-from hub.base import db, migrate as migrations
+from hub.base import db
+from hub.base import migrate as migrations
+from hub.base.errors import HubError
 from hub.base.house import House
 from hub.cli.main import Context
 
@@ -39,9 +43,9 @@ def backup(ctx: Context) -> None:
 
     Example: hub backup
     """
-    from hub.workers import nightly
+    from hub.base import backups
 
-    click.echo(str(nightly.backup(ctx.house())))
+    click.echo(str(backups.make(ctx.house())))
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,13 @@ def doctor(ctx: Context, as_json: bool) -> None:
     Example: hub doctor --json
     """
     house = ctx.house()
-    findings = [_database(house), _disk(house), _clock(house), _content(ctx, house), *_devices(ctx, house)]
+    findings = [
+        _database(ctx, house),
+        _disk(house),
+        _clock(house),
+        _content(ctx, house),
+        *_devices(ctx, house),
+    ]
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
@@ -69,13 +79,17 @@ def doctor(ctx: Context, as_json: bool) -> None:
     sys.exit(0 if all(finding.well for finding in findings) else 1)
 
 
-def _database(house: House) -> _Finding:
-    conn = db.connect(house.database)
+def _database(ctx: Context, house: House) -> _Finding:
     try:
-        told = str(conn.execute("PRAGMA quick_check").fetchone()[0])
-    finally:
-        conn.close()
+        with closing(house.connect()) as conn:
+            told = str(conn.execute("PRAGMA quick_check").fetchone()[0])
+    except sqlite3.Error as bad:
+        return _bad(ctx, "database", db.told(bad))
     return _Finding("database", told == "ok", told)
+
+
+def _bad(ctx: Context, name: str, bad: HubError) -> _Finding:
+    return _Finding(name, False, ctx.say(bad.key, **bad.values))
 
 
 def _disk(house: House) -> _Finding:
@@ -89,25 +103,25 @@ def _clock(house: House) -> _Finding:
 
 
 def _content(ctx: Context, house: House) -> _Finding:
-    from hub.base.errors import HubError
     from hub.packs import shelf
 
     try:
         return _Finding("content", True, shelf.current(house.packs).id)
     except HubError as bad:
-        return _Finding("content", False, ctx.say(bad.key, **bad.values))
+        return _bad(ctx, "content", bad)
 
 
 def _devices(ctx: Context, house: House) -> list[_Finding]:
     from hub.post import health
 
-    conn = house.connect()
     try:
-        seen = health.all(conn, house.clock.read())
-    finally:
-        conn.close()
+        with closing(house.connect()) as conn:
+            seen = health.all(conn, house.clock.read())
+    except sqlite3.Error as bad:
+        return [_bad(ctx, "devices", db.told(bad))]
     if not seen:
         return [_Finding("devices", False, ctx.say("care.no_bench"))]
     return [
-        _Finding(f"{one.name} ({one.kind})", one.state == "ready", f"{one.state} {one.detail}".strip()) for one in seen
+        _Finding(f"{one.name} ({one.kind})", one.state == "ready", f"{one.state} {one.detail}".strip())
+        for one in seen
     ]

@@ -6,13 +6,15 @@ Exit codes: 0 done, 1 what was asked is not so, 2 wrong use. Errors are one sent
 from __future__ import annotations
 
 import importlib
+import os
+import sqlite3
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from hub.base import phrases, settings
+from hub.base import db, phrases, settings
 from hub.base.errors import HubError
 
 _COMMANDS = {
@@ -71,7 +73,9 @@ class Context:
 
 @click.command(cls=_Parts, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--data", type=click.Path(path_type=Path), envvar="HUB_DATA", help="The data folder.")
-@click.option("--lang", type=click.Choice(phrases.LANGUAGES), default="vi", envvar="HUB_LANG", show_default=True)
+@click.option(
+    "--lang", type=click.Choice(phrases.LANGUAGES), default="vi", envvar="HUB_LANG", show_default=True
+)
 @click.pass_context
 def cli(ctx: click.Context, data: Path | None, lang: str) -> None:
     """Look after a Digital Cultural House.
@@ -96,7 +100,20 @@ def main() -> None:
         bad.show()
         sys.exit(1)
     except HubError as bad:
-        lang = "en" if "--lang=en" in sys.argv or ("--lang", "en") in zip(sys.argv, sys.argv[1:]) else "vi"
-        sentence = phrases.say(lang, bad.key, **bad.values) if phrases.has(bad.key) else str(bad)
-        click.echo(sentence, err=True)
-        sys.exit(1)
+        _fail(bad)
+    except sqlite3.Error as bad:
+        _fail(db.told(bad))
+
+
+def _fail(bad: HubError) -> NoReturn:
+    sentence = phrases.say(_lang(), bad.key, **bad.values) if phrases.has(bad.key) else str(bad)
+    click.echo(sentence, err=True)
+    sys.exit(1)
+
+
+def _lang() -> str:
+    # A failure may come before the command knows its own options.
+    for asked in phrases.LANGUAGES:
+        if f"--lang={asked}" in sys.argv or ("--lang", asked) in zip(sys.argv, sys.argv[1:], strict=False):
+            return asked
+    return phrases.language(os.environ.get("HUB_LANG"))

@@ -63,14 +63,7 @@ def rollback(ctx: Context, name: str) -> None:
 
     Example: hub packs rollback core
     """
-    from hub.packs import install
     from hub.wiring import content
 
-    house = ctx.house()
-    done = install.rollback(house.packs, name)
-    conn = house.connect()
-    try:
-        content.take_over(house, conn)
-    finally:
-        conn.close()
+    done = content.back(ctx.house(), name)
     click.echo(f"{done.name}\t{done.version}\t{done.id}")

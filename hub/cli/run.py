@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,10 +19,10 @@ import click
 import msgspec
 
 from hub.base import locks, settings
+from hub.base.errors import NotReady
 from hub.cli.main import Context
 
 _END_S = 4.0
-_FIRST_PAGE_S = 30.0
 _REST_S = (0.2, 1.0, 3.0, 10.0)
 
 
@@ -53,47 +54,88 @@ def run(ctx: Context, port: int | None, office_port: int | None, no_demo: bool) 
 
     given = ctx.settings()
     data = build.data_folder(given, ctx.data)
-    environment = _environment(given, data, port, office_port, no_demo)
-    changed = settings.load(Path(environment["HUB_SETTINGS"]))
-    # Making the folder is the one thing that must come before the lock that lies in it.
-    build.build(changed, data)
+    try:
+        # Making the folder is the one thing that must come before the lock that lies in it.
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as bad:
+        raise NotReady("base.read_only", path=str(data)) from bad
     with locks.OwnerLock(data, "run"):
-        _prepare(data, environment)
-        children = [_Child(name, _command(data, name)) for name in _workers(changed)]
-        _keep(ctx, changed, data, children, environment)
+        changed = _changed(given, port, office_port, no_demo)
+        environment = _environment(ctx, changed, data)
+        _ports_are_free(changed)
+        build.build(changed, data)
+        stop = _stop_event()
+        if _prepare(data, environment, stop):
+            children = [_Child(name, _command(data, name)) for name in _workers(changed)]
+            _keep(ctx, changed, data, children, environment, stop)
 
 
 def _workers(given: settings.Settings) -> list[str]:
     return ["web", "bench", "relay"] + (["office"] if given.house.demo else [])
 
 
-def _environment(
-    given: settings.Settings, data: Path, port: int | None, office_port: int | None, no_demo: bool
-) -> dict[str, str]:
-    # The workers read settings the same way as under systemd, so what the options change is written down for them.
+def _changed(
+    given: settings.Settings, port: int | None, office_port: int | None, no_demo: bool
+) -> settings.Settings:
+    replace = msgspec.structs.replace
     changed = given
     if port is not None:
-        changed = msgspec.structs.replace(changed, web=msgspec.structs.replace(changed.web, port=port))
+        changed = replace(changed, web=replace(changed.web, port=port))
     if office_port is not None:
-        changed = msgspec.structs.replace(changed, office=msgspec.structs.replace(changed.office, port=office_port))
+        changed = replace(changed, office=replace(changed.office, port=office_port))
     if no_demo:
-        changed = msgspec.structs.replace(changed, house=msgspec.structs.replace(changed.house, demo=False))
-    from hub.base.errors import NotReady
+        changed = replace(changed, house=replace(changed.house, demo=False))
+    return changed
 
+
+def _environment(ctx: Context, changed: settings.Settings, data: Path) -> dict[str, str]:
+    # The workers read settings the same way as under systemd, so what the options change is written down for them.
+    path = data / "run.toml"
     try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = data / "run.toml"
         path.write_text(settings.write(changed), encoding="utf-8")
     except OSError as bad:
         raise NotReady("base.read_only", path=str(data)) from bad
-    return {**os.environ, "HUB_SETTINGS": str(path), "HUB_DATA": str(data), "PYTHONUNBUFFERED": "1"}
+    ours = {"HUB_SETTINGS": str(path), "HUB_DATA": str(data), "HUB_LANG": ctx.lang, "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **ours}
 
 
-def _prepare(data: Path, environment: dict[str, str]) -> None:
+def _ports_are_free(given: settings.Settings) -> None:
+    # Whoever holds the port would answer in our place, and the House would look open.
+    wanted = [(given.web.host, given.web.port)]
+    if given.house.demo:
+        wanted.append(("127.0.0.1", given.office.port))
+    for host, port in wanted:
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+        except OSError as bad:
+            raise NotReady("run.no_port", host=host, port=port, why=bad.strerror or str(bad)) from bad
+
+
+def _stop_event() -> threading.Event:
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, end)
+    return stop
+
+
+def _prepare(data: Path, environment: dict[str, str], stop: threading.Event) -> bool:
     # In a process of its own: the form compiler and the speech renderer would stay in memory here for years.
-    done = subprocess.run(_command(data, "prepare"), env=environment, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+    process = subprocess.Popen(_command(data, "prepare"), env=environment, stdin=subprocess.DEVNULL)
+    while process.poll() is None:
+        if stop.wait(0.05):
+            _end_all([_Child("prepare", [], process)])
+    if stop.is_set():
+        return False
+    if process.returncode:
+        sys.exit(process.returncode if process.returncode > 0 else 1)
+    return True
 
 
 @click.command()
@@ -105,28 +147,31 @@ def prepare(ctx: Context) -> None:
     """
     from hub.wiring import opening
 
-    opening.prepare(ctx.house(), tell=click.echo)
+    opening.prepare(ctx.house(), tell=click.echo, lang=ctx.lang)
 
 
 def _keep(
-    ctx: Context, given: settings.Settings, data: Path, children: list[_Child], environment: dict[str, str]
+    ctx: Context,
+    given: settings.Settings,
+    data: Path,
+    children: list[_Child],
+    environment: dict[str, str],
+    stop: threading.Event,
 ) -> None:
-    stop = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, end)
+    host = "127.0.0.1" if given.web.host in ("0.0.0.0", "::") else given.web.host
+    address = f"http://{host}:{given.web.port}"
+    told = False
     try:
         for child in children:
             _start(child, environment)
-        _tell_when_open(ctx, given, data, stop)
-        # Lessons are read ahead of time while the House is already open; a page that is quicker makes its own.
-        voices = _Child("speech", ["nice", *_command(data, "speech", "build")])
-        children.append(voices)
-        _start(voices, environment)
-        while not stop.wait(0.2):
+        while not stop.wait(0.2 if told else 0.05):
+            if not told and _answers(address):
+                told = True
+                _tell(ctx, given, data, address)
+                # Lessons are read ahead of time while the House is already open; a page that is quicker makes its own.
+                voices = _Child("speech", ["nice", *_command(data, "speech", "build")])
+                children.append(voices)
+                _start(voices, environment)
             for child in children:
                 _look_after(ctx, child, environment)
     finally:
@@ -165,17 +210,15 @@ def _end_all(children: list[_Child]) -> None:
             process.wait(1)
 
 
-def _tell_when_open(ctx: Context, given: settings.Settings, data: Path, stop: threading.Event) -> None:
-    address = f"http://{'127.0.0.1' if given.web.host in ('0.0.0.0', '::') else given.web.host}:{given.web.port}"
-    deadline = time.monotonic() + _FIRST_PAGE_S
-    while not stop.wait(0.05) and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=2):
-                break
-        except (urllib.error.URLError, OSError):
-            continue
-    if stop.is_set():
-        return
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health", timeout=2):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _tell(ctx: Context, given: settings.Settings, data: Path, address: str) -> None:
     from hub.wiring import opening
 
     for line in opening.welcome(given, data, address, ctx.lang):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.base import logs, notify
+from hub.base.errors import NotReady
 from hub.cli.main import Context
 
 if TYPE_CHECKING:
@@ -33,27 +34,27 @@ def _stop_event() -> threading.Event:
 
 
 def _serve(house: House, application: Flask, host: str, port: int, threads: int) -> None:
-    import waitress
+    from hub.cli import serving
 
     # Bodies are held in memory up to the largest form there is: a photo must not touch the card unencrypted.
     _temporary_in_memory()
-    server = waitress.create_server(
-        application,
-        host=host,
-        port=port,
-        threads=threads,
-        inbuf_overflow=128 * 1024 * 1024,
-        outbuf_overflow=64 * 1024 * 1024,
-        max_request_body_size=128 * 1024 * 1024,
-        channel_timeout=60,
-        connection_limit=200,
-        ident="house",
-        trusted_proxy="127.0.0.1" if house.settings.web.https else None,
-        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
-        if house.settings.web.https
-        else None,
-        clear_untrusted_proxy_headers=True,
-    )
+    try:
+        server = serving.server(
+            application,
+            host=host,
+            port=port,
+            threads=threads,
+            inbuf_overflow=128 * 1024 * 1024,
+            outbuf_overflow=64 * 1024 * 1024,
+            max_request_body_size=128 * 1024 * 1024,
+            channel_timeout=60,
+            connection_limit=200,
+            ident="house",
+            **_behind_proxy(house),
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as bad:
+        raise NotReady("run.no_port", host=host, port=port, why=bad.strerror or str(bad)) from bad
     stop = _stop_event()
     running = threading.Thread(target=server.run, daemon=True, name="waitress")
     running.start()
@@ -65,6 +66,15 @@ def _serve(house: House, application: Flask, host: str, port: int, threads: int)
     server.close()
     running.join(2)
     os._exit(0 if stop.is_set() else 1)
+
+
+def _behind_proxy(house: House) -> dict[str, object]:
+    if not house.settings.web.https:
+        return {}
+    return {
+        "trusted_proxy": "127.0.0.1",
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+    }
 
 
 def _temporary_in_memory() -> None:
@@ -83,6 +93,7 @@ def web(ctx: Context) -> None:
 
     logs.start()
     house = ctx.house()
+    logs.keep(house.data, "web")
     given = house.settings.web
     _serve(house, build.web(house), given.host, given.port, given.threads)
 
@@ -98,6 +109,7 @@ def office(ctx: Context) -> None:
 
     logs.start()
     house = ctx.house()
+    logs.keep(house.data, "office")
     _serve(house, build.office(house), "127.0.0.1", house.settings.office.port, 4)
 
 
@@ -112,12 +124,15 @@ def bench(ctx: Context) -> None:
 
     logs.start()
     house = ctx.house()
+    logs.keep(house.data, "bench")
     stop = _stop_event()
     worker.run(house, stop=stop)
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Send what waits now, whatever the pause, say what happened, and end.")
+@click.option(
+    "--once", is_flag=True, help="Send what waits now, whatever the pause, say what happened, and end."
+)
 @click.pass_obj
 def relay(ctx: Context, once: bool) -> None:
     """Send sealed dossiers to the office and fetch its answers.
@@ -128,6 +143,7 @@ def relay(ctx: Context, once: bool) -> None:
 
     logs.start()
     house = ctx.house()
+    logs.keep(house.data, "relay")
     stop = _stop_event()
     done = worker.run(house, once=once, stop=stop)
     if once:
@@ -149,5 +165,5 @@ def nightly(ctx: Context) -> None:
 
     logs.start()
     house = ctx.house()
-    for line in worker.run(house, lang=ctx.lang):
-        click.echo(line)
+    logs.keep(house.data, "nightly")
+    worker.run(house, tell=click.echo, lang=ctx.lang)

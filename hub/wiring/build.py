@@ -7,6 +7,9 @@ are imported inside the functions that need them, so that each process carries o
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,7 @@ import msgspec
 
 from devices.ports import Panel, SlipPrinter, Speaker
 from hub.base import clock, db, migrate
-from hub.base.errors import NotReady
+from hub.base.errors import HubError, NotReady
 from hub.base.house import House, Ports
 from hub.base.settings import Settings
 
@@ -63,9 +66,21 @@ def build(settings: Settings, data: Path | None = None) -> House:
         settings=settings,
         data=folder,
         content=content_folder(settings),
-        clock=clock.SystemClock(latest, trust=settings.clock.trust),
+        clock=clock.SystemClock(latest, trust=settings.clock.trust, ask=_person(folder / "house.db")),
         ports=_ports(settings, folder),
     )
+
+
+def _person(database: Path) -> Callable[[], clock.Moment | None]:
+    def ask() -> clock.Moment | None:
+        try:
+            with closing(db.connect(database, read_only=True)) as conn:
+                return clock.confirmed(conn)
+        except (HubError, sqlite3.Error):
+            # Without the database nobody has said anything; who needs it will say what is wrong with it.
+            return None
+
+    return ask
 
 
 def with_practice_office(settings: Settings, folder: Path) -> Settings:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
-from hub.base.errors import NotReady
+from hub.base.errors import HubError, Missing, NotReady
 from hub.base.house import House
 from hub.packs import install, render, shelf
 from hub.packs.install import Installed
@@ -25,14 +26,33 @@ def version() -> str:
 
 
 def put(house: House, source: Path, *, unsealed: bool) -> Installed:
-    """Install the pack in ``source`` and take over what it brings; raises as ``packs.install.install`` does."""
+    """Install the pack in ``source`` and take over what it brings; raises as ``packs.install.install`` does.
+
+    A pack that is whole but cannot be used (a page that others name is not in it) gives way to the one before.
+    """
     done = install.install(source, house.packs, preparers(), program=version(), unsealed=unsealed)
-    conn = house.connect()
-    try:
-        take_over(house, conn)
-    finally:
-        conn.close()
+    _use(house, done)
     return done
+
+
+def back(house: House, name: str) -> Installed:
+    """Make the pack before the current one; raises as ``packs.install.rollback`` does."""
+    done = install.rollback(house.packs, name)
+    _use(house, done)
+    return done
+
+
+def _use(house: House, done: Installed) -> None:
+    with closing(house.connect()) as conn:
+        try:
+            take_over(house, conn)
+        except HubError as bad:
+            if done.fresh:
+                with suppress(Missing):
+                    install.rollback(house.packs, done.name)
+            if isinstance(bad, Missing):
+                raise NotReady("packs.missing_file", **bad.values) from bad
+            raise
 
 
 def preparers() -> dict[str, install.Preparer]:
@@ -44,13 +64,9 @@ def preparers() -> dict[str, install.Preparer]:
 
 def take_over(house: House, conn: sqlite3.Connection) -> None:
     """Bring the queue's services and the search up to the active core pack, if it changed."""
-    from hub.overview import search
-    from hub.trades.tickets import reader as services
-    from hub.trades.tickets import service as tickets
+    from hub.overview import arrival
 
-    active = shelf.current(house.packs, CORE)
-    if search.rebuild(conn, active, version()):
-        tickets.set_services(conn, services.read(active.root))
+    arrival.take_over(house.packs, conn, version())
 
 
 def forms(house: House) -> tuple[tuple[str, bytes], ...]:

@@ -8,38 +8,42 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from hub.base import db, phrases
+from hub.base.errors import NotReady
 from hub.base.house import House
 from hub.base.settings import Settings
+from hub.trades.staff import service as staff
 from hub.wiring import content, demo
 
 Tell = Callable[[str], object]
 
 
 def prepare(house: House, *, tell: Tell, lang: str = phrases.DEFAULT) -> None:
-    """Bring the House to where a visitor can be served; says each long step through ``tell``."""
-    for folder in content.packs_beside(house):
-        done = content.put(house, folder, unsealed=True)
-        if done.fresh:
-            tell(phrases.say(lang, "opening.content", name=done.name, version=done.version))
-    if house.settings.house.demo:
-        conn = house.connect()
-        try:
-            demo.office(house)
-            if not _done(conn, "demo"):
-                tell(phrases.say(lang, "opening.demo"))
-                with db.write(conn):
-                    demo.fill(house, conn)
-                    conn.execute("INSERT INTO facts(name, value) VALUES ('demo', ?)", (house.clock.read().text,))
-        finally:
-            conn.close()
+    """Bring the House to where a visitor can be served; says each long step through ``tell``.
+
+    Raises ``NotReady`` ("opening.holds_demo", "opening.holds_real") rather than mix samples with real people's data.
+    """
+    with closing(house.connect()) as conn:
+        _refuse_mixing(house, conn)
+        for folder in content.packs_beside(house):
+            done = content.put(house, folder, unsealed=True)
+            if done.fresh:
+                tell(phrases.say(lang, "opening.content", name=done.name, version=done.version))
+        if not house.settings.house.demo:
+            return
+        demo.office(house)
+        if not _is_demo(conn):
+            tell(phrases.say(lang, "opening.demo"))
+            with db.write(conn):
+                demo.fill(house, conn)
+                conn.execute("INSERT INTO facts(name, value) VALUES ('demo', ?)", (house.clock.read().text,))
 
 
 def speak(house: House, *, tell: Tell, lang: str = phrases.DEFAULT) -> None:
     """Make the sound of all lessons, scams and procedures ahead of time; a House without a voice says so."""
-    from hub.base.errors import NotReady
     from hub.overview import voices
     from hub.packs import shelf
     from hub.trades.speech import service as speech
@@ -72,10 +76,21 @@ def welcome(given: Settings, data: Path, address: str, lang: str) -> tuple[str, 
     simulated = [name for name, device in devices if device.kind == "simulator"]
     if simulated:
         told = ", ".join(phrases.say(lang, f"opening.device_{name}") for name in simulated)
-        lines.append(phrases.say(lang, "opening.simulated", devices=told, address=f"{address}/technician/devices"))
+        lines.append(
+            phrases.say(lang, "opening.simulated", devices=told, address=f"{address}/technician/devices")
+        )
     lines.append(phrases.say(lang, "opening.stop"))
     return tuple(lines)
 
 
-def _done(conn: sqlite3.Connection, name: str) -> bool:
-    return conn.execute("SELECT 1 FROM facts WHERE name = ?", (name,)).fetchone() is not None
+def _refuse_mixing(house: House, conn: sqlite3.Connection) -> None:
+    # Demo PINs are printed for everybody: they must never open a House in which people's papers lie.
+    if not house.settings.house.demo:
+        if _is_demo(conn):
+            raise NotReady("opening.holds_demo", data=house.data)
+    elif not _is_demo(conn) and staff.listing(conn):
+        raise NotReady("opening.holds_real", data=house.data)
+
+
+def _is_demo(conn: sqlite3.Connection) -> bool:
+    return conn.execute("SELECT 1 FROM facts WHERE name = 'demo'").fetchone() is not None

@@ -10,8 +10,10 @@ import datetime as dt
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 from hub.base import backups, phrases
+from hub.base.clock import Moment
 from hub.base.errors import HubError, NotReady
 from hub.base.house import House
 from hub.post import jobs
@@ -21,39 +23,50 @@ from hub.trades.staff import service as staff
 _log = logging.getLogger(__name__)
 
 
-def run(house: House, *, lang: str = phrases.DEFAULT) -> tuple[str, ...]:
-    """Do the night's work once; return a sentence for each step. Raises ``NotReady`` after all steps if one failed."""
-    conn = house.connect()
-    moment = house.clock.read()
-    steps: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("nightly.drafts", lambda: dossiers.expire(conn, moment)),
-        ("nightly.slips", lambda: _forget_slips(house, conn)),
-        ("nightly.sessions", lambda: staff.sweep(conn, moment)),
-        ("nightly.backup", lambda: backups.make(house).name),
-        ("nightly.tidy", lambda: _tidy(conn)),
-    )
-    said, failed = [], []
-    try:
-        house.clock.keep(conn)
-        for key, step in steps:
+def run(house: House, *, tell: Callable[[str], object], lang: str = phrases.DEFAULT) -> None:
+    """Do the night's work once, saying through ``tell`` what each step did.
+
+    Raises ``NotReady("nightly.failed")`` with the names of the steps that failed, after all others are done.
+    """
+    failed = []
+    with closing(house.connect()) as conn:
+        moment = house.clock.read()
+        steps: tuple[tuple[str, Callable[[], object]], ...] = (
+            ("clock", lambda: _keep_clock(house, conn)),
+            ("drafts", lambda: dossiers.expire(conn, moment)),
+            ("slips", lambda: _forget_slips(house, conn, moment)),
+            ("sessions", lambda: staff.sweep(conn, moment)),
+            ("backup", lambda: backups.make(house).name),
+            ("tidy", lambda: _tidy(house, conn)),
+        )
+        for name, step in steps:
             try:
-                said.append(phrases.say(lang, key, result=step()))
+                tell(phrases.say(lang, f"nightly.{name}", result=step()))
             except (HubError, OSError, sqlite3.Error) as bad:
-                _log.error("night step %s failed: %s", key, bad)
-                failed.append(key)
-    finally:
-        conn.close()
+                _log.error("night step %s failed: %s", name, bad)
+                failed.append(name)
+            except Exception:
+                # Whatever it was, the copy of tonight must still be made.
+                _log.exception("night step %s stumbled", name)
+                failed.append(name)
     if failed:
-        raise NotReady("nightly.failed", steps=", ".join(failed))
-    return tuple(said)
+        named = ", ".join(phrases.say(lang, f"nightly.name_{name}") for name in failed)
+        raise NotReady("nightly.failed", steps=named)
 
 
-def _forget_slips(house: House, conn: sqlite3.Connection) -> int:
-    age = dt.timedelta(days=house.settings.dossiers.slip_days)
-    return jobs.forget(conn, before=house.clock.read().at - age)
+def _keep_clock(house: House, conn: sqlite3.Connection) -> str:
+    house.clock.keep(conn)
+    return house.clock.read().on.strftime("%d/%m/%Y")
 
 
-def _tidy(conn: sqlite3.Connection) -> str:
+def _forget_slips(house: House, conn: sqlite3.Connection, moment: Moment) -> int:
+    # By a doubtful clock nobody knows how old a slip is.
+    if not moment.trusted:
+        return 0
+    return jobs.forget(conn, before=moment.at - dt.timedelta(days=house.settings.dossiers.slip_days))
+
+
+def _tidy(house: House, conn: sqlite3.Connection) -> str:
     conn.execute("PRAGMA optimize")
     conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return "ok"
+    return f"{house.database.stat().st_size / 1_048_576:.1f} MiB"

@@ -3,7 +3,10 @@
 import datetime as dt
 import sqlite3
 
+import pytest
+
 from hub.base import clock
+from hub.base.errors import Refused
 from tests.fakes import FakeClock
 
 
@@ -71,3 +74,23 @@ def test_what_must_not_come_late_is_stale_after_its_seconds_and_after_a_boot() -
 def test_the_village_day_begins_at_village_midnight() -> None:
     assert clock.village_day(clock.parse("2026-11-20T17:00:00.000000Z")) == dt.date(2026, 11, 21)
     assert clock.village_day(clock.parse("2026-11-20T16:59:59.000000Z")) == dt.date(2026, 11, 20)
+
+
+def test_a_person_may_vouch_for_the_time_of_this_boot(conn: sqlite3.Connection) -> None:
+    doubtful = clock.SystemClock(None, trust="never")
+    true = dt.datetime(2027, 3, 5, 2, 0, tzinfo=dt.UTC)
+    clock.confirm(conn, true, doubtful.read())
+    told = clock.SystemClock(None, trust="never", ask=lambda: clock.confirmed(conn)).read()
+    assert told.trusted and abs((told.at - true).total_seconds()) < 5
+
+
+def test_what_a_person_said_does_not_outlive_the_boot(conn: sqlite3.Connection) -> None:
+    fake = FakeClock("2027-03-05T02:00:00.000000Z")
+    clock.confirm(conn, fake.at, fake.read())
+    assert not clock.SystemClock(None, trust="never", ask=lambda: clock.confirmed(conn)).read().trusted
+
+
+def test_a_slip_of_the_finger_is_refused(conn: sqlite3.Connection) -> None:
+    with pytest.raises(Refused, match="clock.too_early"):
+        clock.confirm(conn, dt.datetime(2006, 11, 21, tzinfo=dt.UTC), FakeClock().read())
+    assert clock.confirmed(conn) is None
