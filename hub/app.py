@@ -11,7 +11,7 @@ from whitenoise import WhiteNoise
 
 from hub.base import crypto
 from hub.base.house import House
-from hub.desks import errors, guard, health, shell, voice
+from hub.desks import errors, glance, guard, health, shell, voice
 from hub.desks.display import desk as display
 from hub.desks.guide import desk as guide
 from hub.desks.technician import desk as technician
@@ -48,7 +48,8 @@ def create_app(house: House) -> Flask:
         app.register_blueprint(desk)
     app.context_processor(_words(house))
     static = WhiteNoise(app.wsgi_app, root=str(_STATIC), prefix="static/", max_age=3600)
-    app.wsgi_app = static  # type: ignore[method-assign]
+    app.extensions["glances"] = glance.Glances(static, house)
+    app.wsgi_app = app.extensions["glances"]  # type: ignore[method-assign]
     app.add_url_rule("/static/<path:filename>", "static", build_only=True)
     return app
 

@@ -19,6 +19,7 @@ from flask import Flask, Response, current_app, g, render_template, request, ses
 from hub.base import phrases
 from hub.base.clock import Moment
 from hub.base.house import House
+from hub.desks import glance
 
 _IDLE_CONNECTIONS = 12
 _CACHED_PAGES = 64
@@ -106,6 +107,7 @@ def open_shell(app: Flask, house: House) -> None:
 def close_shell(app: Flask) -> None:
     """Close every idle connection of ``app``."""
     app.extensions["pool"].close()
+    app.extensions["glances"].close()
 
 
 def house() -> House:
@@ -123,7 +125,7 @@ def conn() -> sqlite3.Connection:
 
 
 def kept(name: str, make: Callable[[], object]) -> object:
-    """Return what ``make`` gave when ``name`` was first asked for: for facts that last as long as the process."""
+    """Return what ``make`` gave when ``name`` was first asked for; it lasts as long as the process."""
     found = current_app.extensions["kept"]
     if name not in found:
         found[name] = make()
@@ -157,9 +159,9 @@ def page(template: str, **values: object) -> str:
 def polled(key: tuple[Hashable, ...], render: Callable[[], str]) -> Response:
     """Answer with a page that is the same for everyone who sends the same ``key``.
 
-    ``key`` must name everything the page shows: versions of topics; language, address and whether the clock is
-    believed are added here. A matching ETag gets 304 without rendering. What a signed-in person sees carries
-    their name and token: it is drawn for them and kept for nobody.
+    ``key`` must name everything the page shows: versions of topics; language, address and whether the clock
+    is believed are added here. A matching ETag gets 304 without rendering. What a signed-in person sees carries their
+    name and token: it is drawn for them and kept for nobody.
     """
     staff = session.get("staff")
     whole = (lang(), request.path, request.query_string, moment().trusted, staff, *key)
@@ -170,6 +172,8 @@ def polled(key: tuple[Hashable, ...], render: Callable[[], str]) -> Response:
     else:
         kept = render() if staff else current_app.extensions["pages"].get(whole, render)
         response = Response(kept, mimetype="text/html")
+    if not staff:
+        request.environ[glance.MARK] = True
     response.set_etag(tag)
     response.headers["Cache-Control"] = "no-cache"
     response.headers["Vary"] = "Cookie"

@@ -84,8 +84,16 @@ def _person(database: Path) -> Callable[[], clock.Moment | None]:
 
 
 def with_practice_office(settings: Settings, folder: Path) -> Settings:
-    """Return ``settings`` with the practice office as upstream, for a demo House that names no other."""
-    if not settings.house.demo or settings.upstream.url:
+    """Return ``settings`` with the practice office as upstream, for a demo House that names no other.
+
+    Its slips carry a QR too, which leads to this machine.
+    """
+    if not settings.house.demo:
+        return settings
+    if not settings.web.address:
+        here = f"http://{settings.web.host}:{settings.web.port}"
+        settings = msgspec.structs.replace(settings, web=msgspec.structs.replace(settings.web, address=here))
+    if settings.upstream.url:
         return settings
     office = folder / "office"
     upstream = msgspec.structs.replace(

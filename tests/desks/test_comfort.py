@@ -78,6 +78,7 @@ def application(village: Village) -> flask.Flask:
             "signed_in": None,
             "shared_tablet": True,
             "wipe_url": "/clean",
+            "idle_s": 120,
         }
 
     @app.get("/live")

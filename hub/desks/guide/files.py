@@ -1,0 +1,99 @@
+"""The photographs of a draft, shown to a guide, and its answers read aloud.
+
+Keeps true: neither a photograph nor a spoken answer is ever written to the memory card in the clear, kept by a
+browser, or named in an address by what it shows.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from hub.desks import guard, shell
+from hub.desks.guide import common, drawing
+from hub.forms import questions
+from hub.forms.page import GroupStart, Page, Question, RepeatItemStart
+from hub.trades.dossiers import attachments, drafts
+from hub.trades.speech import engine, words
+from hub.trades.staff.model import Role
+
+_LONGEST_SAID = 2_500
+
+
+def add_to(desk: Blueprint) -> None:
+    """Put photographs and reading aloud on ``desk``."""
+    desk.add_url_rule("/dossiers/<draft_id>/files/<name>", view_func=file)
+    desk.add_url_rule("/dossiers/<draft_id>/files/<name>/see", view_func=see)
+    desk.add_url_rule("/dossiers/<draft_id>/page/<page_id>/aloud", view_func=aloud)
+
+
+@guard.needs(Role.GUIDE)
+def file(draft_id: str, name: str) -> Any:
+    """Answer with a file of a draft; who looked is written down."""
+    held, content = attachments.open_attachment(
+        shell.conn(), draft_id, name, key=guard.house_key(), staff=common.me().id, moment=shell.moment()
+    )
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'inline; filename="{held.name}"'}
+    return Response(content, mimetype=held.media_type, headers=headers)
+
+
+@guard.needs(Role.GUIDE)
+def see(draft_id: str, name: str) -> Any:
+    """Show a photograph on a page with a way back."""
+    held = next((one for one in attachments.files(shell.conn(), draft_id) if one.name == name), None)
+    if held is None or not held.media_type.startswith("image/"):
+        return file(draft_id, name)
+    page_id = request.args.get("page")
+    return shell.page(
+        "guide/see.html",
+        at="dossiers",
+        address=url_for("guide.file", draft_id=draft_id, name=name),
+        kilobytes=-(-held.size // 1024),
+        way_back=url_for("guide.fill", draft_id=draft_id, page_id=page_id)
+        if page_id
+        else url_for("guide.review", draft_id=draft_id),
+    )
+
+
+@guard.needs(Role.GUIDE)
+def aloud(draft_id: str, page_id: str) -> Any:
+    """Answer with the sound of one page's questions and answers."""
+    view = drafts.look(shell.conn(), draft_id, key=guard.house_key(), moment=shell.moment())
+    drawn = questions.pages(view.form, view.instance, shell.lang())
+    said = ". ".join(read_back(page) for page in drawn if page.id == page_id)
+    return Response(_sound(said[:_LONGEST_SAID]), mimetype="audio/wav", headers={"Cache-Control": "no-store"})
+
+
+def read_back(page: Page) -> str:
+    """Return a page as it is read to the person it belongs to: each question with its answer."""
+    told = [page.title]
+    for item in page.items:
+        if isinstance(item, Question):
+            answer = drawing.shown(item)
+            if drawing.widget(item) == "note":
+                told.append(item.label)
+            elif drawing.widget(item) == "file":
+                told.append(f"{item.label}: {shell.say('guide.has_photo' if answer else 'guide.no_answer')}")
+            else:
+                told.append(f"{item.label}: {answer or shell.say('guide.no_answer')}")
+        elif isinstance(item, GroupStart) and item.label:
+            told.append(item.label)
+        elif isinstance(item, RepeatItemStart):
+            told.append(str(item.number))
+    return ". ".join(told)
+
+
+def _sound(said: str) -> bytes:
+    # The voice of lessons is kept on the card; a person's answers are spoken into memory and forgotten.
+    lang = shell.lang()
+    held = os.memfd_create("aloud")
+    try:
+        target = Path(f"/proc/{os.getpid()}/fd/{held}")
+        speed = shell.house().settings.sound.words_per_minute
+        engine.speak(words.spoken_form(said, lang), lang, speed, target)
+        return target.read_bytes()
+    finally:
+        os.close(held)

@@ -1,0 +1,112 @@
+"""What the printer could not do, and what only a person can know: was it printed?
+
+Keeps true: a paper is never printed twice unless a guide says so; each line tells which paper it is and why it waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, redirect, request, url_for
+
+from hub.base.errors import Missing
+from hub.desks import guard, shell
+from hub.desks.guide import common
+from hub.post import jobs
+from hub.post.jobs import Job, State
+from hub.trades.dossiers import follow
+from hub.trades.staff.model import Role
+from hub.trades.tickets import views
+
+# A paper that has not begun to come out by then is better not waited for.
+_LATE_S = 30.0
+_SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper as a guide knows it: its kind with the number or code on it, and what is in its way."""
+
+    id: int
+    name: str
+    state: State
+    reason_key: str | None
+    copy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What needs a hand now; ``late`` counts papers that nothing has taken up."""
+
+    asking: tuple[Paper, ...]
+    stuck: tuple[Paper, ...]
+    late: int
+
+    def __bool__(self) -> bool:
+        return bool(self.asking or self.stuck or self.late)
+
+
+def add_to(desk: Blueprint) -> None:
+    """Put the papers on ``desk``."""
+    desk.add_url_rule("/papers", view_func=all_papers)
+    desk.add_url_rule("/papers/<int:job_id>", view_func=act, methods=["POST"])
+
+
+def trouble() -> Trouble:
+    """Return what the printer could not do."""
+    conn, now = shell.conn(), shell.moment()
+    late = [job for job in jobs.waiting(conn) if abs((now.at - job.created_at).total_seconds()) > _LATE_S]
+    return Trouble(
+        tuple(paper(job) for job in jobs.asking(conn)), tuple(paper(job) for job in jobs.stuck(conn)), len(late)
+    )
+
+
+def paper(job: Job) -> Paper:
+    """Return a job with the name a guide knows it by."""
+    return Paper(job.id, _name(job), job.state, job.reason_key, job.copy)
+
+
+@guard.needs(Role.GUIDE)
+def all_papers() -> Any:
+    """Show the last papers with their states; one that came out can be printed again as a copy."""
+    found = [(paper(job), job) for job in jobs.latest(shell.conn(), _SHOWN)]
+    return shell.page("guide/papers.html", at="queue", told=common.told(), found=found, when=common.when)
+
+
+@guard.needs(Role.GUIDE)
+@common.back_with_words("guide.all_papers")
+def act(job_id: int) -> Any:
+    """Take a guide's word on one paper: it came out, it did not, try again, leave it, one more."""
+    conn, now = shell.conn(), shell.moment()
+    wanted = request.form.get("do", "")
+    if wanted in ("out", "again", "surely_not"):
+        jobs.answer_printed(conn, job_id, wanted == "out", now, certain=wanted == "surely_not")
+    elif wanted == "retry":
+        jobs.retry(conn, job_id)
+    elif wanted == "cancel":
+        jobs.cancel(conn, job_id)
+    elif wanted == "copy":
+        jobs.again(conn, job_id, moment=now)
+    else:
+        abort(400)
+    common.tell("good", shell.say(f"guide.paper_done_{wanted}"))
+    code = request.form.get("code")
+    if code:
+        return redirect(url_for("guide.sealed", code=code), 303)
+    return redirect(url_for("guide.all_papers" if request.form.get("back") == "papers" else "guide.queue"), 303)
+
+
+def _name(job: Job) -> str:
+    about, _, rest = job.subject.partition(":")
+    kind = shell.say(job.kind_key)
+    try:
+        if about == "ticket" and rest.isdigit():
+            return f"{kind} {views.get(shell.conn(), int(rest)).label}"
+        if about == "dossier":
+            second = rest.endswith(":received")
+            code = follow.of_instance(shell.conn(), rest.removesuffix(":received")).code
+            return shell.say("guide.paper_received" if second else "guide.paper_kept", code=code)
+    except Missing:
+        return kind
+    return kind

@@ -1,0 +1,96 @@
+"""One sealed dossier: its code, where it is, its two receipts, and the one thing to do when it is held.
+
+Keeps true: "kept at the House" and "the office has it" are never shown as one another; the second receipt is offered
+only when the office has the dossier.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, url_for
+
+from hub.base import clock as clocks
+from hub.base import db
+from hub.desks import guard, shell
+from hub.desks.guide import common, dossiers, papers
+from hub.post import jobs, outbox
+from hub.trades.dossiers import follow, sealing
+from hub.trades.dossiers.model import Event, What
+from hub.trades.staff.model import Role
+
+# Where a villager's page stands: three things happen one after the other.
+_STEPS = ("kept", "sent", "answered")
+
+
+def add_to(desk: Blueprint) -> None:
+    """Put the sealed dossiers on ``desk``."""
+    desk.add_url_rule("/sealed/<code>", view_func=sealed)
+    for view in (release, print_kept, print_received):
+        desk.add_url_rule(f"/sealed/<code>/{view.__name__}", view_func=view, methods=["POST"])
+
+
+@guard.needs(Role.GUIDE)
+def sealed(code: str) -> Any:
+    """Show a sealed dossier; polled while its receipt is printed and the office is asked."""
+    conn = shell.conn()
+    versions = (*follow.version(conn), db.version(conn, jobs.TOPIC))
+    found = follow.follow(conn, code)
+    told = common.told()
+
+    def render() -> str:
+        about = sealing.subject(found.instance_id)
+        first, second = jobs.for_subject(conn, about), jobs.for_subject(conn, f"{about}:received")
+        step = 1 if not found.state.at_office else 2 if found.state == "office_has_it" else 3
+        return shell.page(
+            "guide/sealed.html",
+            at="dossiers",
+            told=told,
+            row=dossiers.row(found),
+            found=found,
+            steps=[shell.say(f"guide.step_{one}") for one in _STEPS],
+            step=step,
+            first=papers.paper(first[0]) if first else None,
+            second=papers.paper(second[0]) if second else None,
+            events=[(_words(event), common.when(event.at, event.trusted)) for event in found.events],
+            comments=[(one.text, common.when(clocks.parse(one.at))) for one in found.comments],
+        )
+
+    return shell.polled((versions, found.code, told), render)
+
+
+@guard.needs(Role.GUIDE)
+@common.back_with_words("guide.sealed", "code")
+def release(code: str) -> Any:
+    """Let a held dossier go again, same bytes."""
+    outbox.release(shell.conn(), follow.follow(shell.conn(), code).instance_id)
+    common.tell("good", shell.say("guide.released"))
+    return redirect(url_for("guide.sealed", code=code), 303)
+
+
+@guard.needs(Role.GUIDE)
+@common.back_with_words("guide.sealed", "code")
+def print_kept(code: str) -> Any:
+    """Print the first receipt once more, marked as a copy."""
+    follow.print_kept_again(shell.conn(), code, **_print())
+    common.tell("good", shell.say("guide.printing_kept"))
+    return redirect(url_for("guide.sealed", code=code), 303)
+
+
+@guard.needs(Role.GUIDE)
+@common.back_with_words("guide.sealed", "code")
+def print_received(code: str) -> Any:
+    """Print the second receipt; refused while the office has not got the dossier."""
+    follow.print_received(shell.conn(), code, **_print())
+    common.tell("good", shell.say("guide.printing_received"))
+    return redirect(url_for("guide.sealed", code=code), 303)
+
+
+def _print() -> dict[str, Any]:
+    return {"moment": shell.moment(), "settings": shell.house().settings, "lang": shell.lang()}
+
+
+def _words(event: Event) -> str:
+    if event.what is What.OFFICE_SAYS:
+        return shell.say("dossiers.event_office_says", state=shell.say(f"dossiers.review_{event.detail}"))
+    return shell.say(f"dossiers.event_{event.what}")

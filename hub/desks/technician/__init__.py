@@ -1,0 +1,1 @@
+"""The technician's desk: the box, its devices, its line out, its content."""

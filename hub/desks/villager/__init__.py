@@ -1,0 +1,1 @@
+"""The villager's desk: everything that needs no name."""
