@@ -160,8 +160,8 @@ def polled(key: tuple[Hashable, ...], render: Callable[[], str]) -> Response:
     """Answer with a page that is the same for everyone who sends the same ``key``.
 
     ``key`` must name everything the page shows: versions of topics; language, address and whether the clock
-    is believed are added here. A matching ETag gets 304 without rendering. What a signed-in person sees carries their
-    name and token: it is drawn for them and kept for nobody.
+    is believed are added here. A matching ETag gets 304 without rendering. What a signed-in person sees
+    carries their name and token: it is drawn for them and kept for nobody.
     """
     staff = session.get("staff")
     whole = (lang(), request.path, request.query_string, moment().trusted, staff, *key)

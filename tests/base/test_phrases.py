@@ -43,7 +43,7 @@ def test_every_phrase_is_said_somewhere() -> None:
     # A key may be built from a value ("tickets.reason_" + reason): then its stem stands in the source.
     unused = []
     for key in phrases.catalog("vi"):
-        stems = [key] + [key[: at.end()] for at in re.finditer(r"_", key)] + [key.split(".")[0] + ".{"]
+        stems = [key] + [key[: at.end()] for at in re.finditer(r"_", key)] + [key.split(".")[0] + "."]
         if not any(
             f'{stem}"' in sources or f"{stem}'" in sources or f"{stem}{{" in sources for stem in stems
         ):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import expect
 
-from hub.base import phrases
+from hub.base import db, phrases
 from tests.browser.tablet import Tablet
 from tests.cli.running import Run, until
 
@@ -52,6 +53,8 @@ def test_a_number_is_taken_in_three_touches_and_the_slip_comes_out(tablet: New, 
         one.shows(say("villager.ticket_paper_out", number=number))
     code = re.search(r"\b[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}\b", one.words)
     assert code, "the number can be followed from elsewhere"
+    # Within three seconds it would be the same press.
+    one.page.wait_for_timeout(3_200)
     one.press(say("villager.ticket_again"))
     one.look("ticket again")
     one.press(say("villager.print_yes"))
@@ -61,14 +64,17 @@ def test_a_number_is_taken_in_three_touches_and_the_slip_comes_out(tablet: New, 
 
 
 @both
-def test_pressing_back_and_again_gives_the_same_number(tablet: New, script: bool) -> None:
+def test_a_double_tap_gives_one_number(tablet: New, run: Run, script: bool) -> None:
+    def numbers() -> int:
+        with closing(db.connect(run.data / "house.db", read_only=True)) as conn:
+            return int(conn.execute("SELECT count(*) FROM tickets").fetchone()[0])
+
     one = tablet(script=script)
     one.go("/ticket?service=vneid")
-    one.press(say("villager.priority_none"))
-    number = one.page.locator(".ticket-no").inner_text()
-    one.page.go_back()
-    one.press(say("villager.priority_none"))
-    assert one.page.locator(".ticket-no").inner_text() == number
+    before = numbers()
+    one.main.get_by_role("button", name=say("villager.priority_none")).first.dblclick(no_wait_after=True)
+    expect(one.page.locator(".ticket-no")).to_be_visible()
+    assert numbers() == before + 1
 
 
 def test_the_keyboard_alone_is_enough_for_a_number(tablet: New) -> None:
@@ -104,10 +110,8 @@ def test_a_lesson_is_read_heard_and_its_quiz_passed(tablet: New, run: Run, scrip
     one.go("/")
     one.press(say("villager.home_lessons"))
     one.look("lessons")
-    one.press("Làm quen điện thoại") if one.main.get_by_role("link", name="Làm quen").count() else None
     one.main.locator("a[href^='/lessons/an-toan/']").first.click()
     one.look("lesson")
-    title = one.page.locator("h1").inner_text()
     speak = one.page.locator("article a[data-speak], article a.speak").first.get_attribute("href")
     assert speak
     heard = one.page.request.get(run.base + speak)
@@ -128,7 +132,6 @@ def test_a_lesson_is_read_heard_and_its_quiz_passed(tablet: New, run: Run, scrip
     one.look("result")
     score = re.search(r"(\d+)/(\d+)", one.page.locator(".score").inner_text())
     assert score and int(score[1]) == right and int(score[2]) >= 3
-    assert title
 
 
 @both
@@ -169,14 +172,14 @@ def test_a_suspicious_message_is_judged_and_left_nowhere(tablet: New, run: Run, 
     one.press(say("villager.check_go"))
     one.look("verdict")
     assert one.page.locator(".verdict-danger").count() == 1
-    one.shows(say("villager.verdict_danger"))
+    one.shows(say("villager.verdict_dangerous"))
     assert "tài khoản an toàn" not in one.page.url
     for path in [*run.data.glob("house.db*"), run.log]:
         assert "kẻo bị bắt".encode() not in path.read_bytes(), path.name
     one.go("/fraud/check")
     one.page.get_by_label(say("villager.check_label")).fill("Mẹ ơi chiều con về ăn cơm nhé")
     one.press(say("villager.check_go"))
-    one.shows(say("villager.verdict_unknown"))
+    one.shows(say("villager.verdict_cannot_know"))
     one.go("/fraud/chuyen-nham-tien")
     one.look("scam")
     one.go("/fraud/quiz")
@@ -226,7 +229,7 @@ def test_what_a_procedure_needs_is_read_and_taken_along_on_paper(tablet: New, ru
     one.main.locator("a[href='/procedures/lien-thong-khai-sinh']").first.click()
     one.look("procedure")
     before = len(papers(run))
-    one.main.locator("a[href$='/checklist']").click()
+    one.main.locator("a[href$='/checklist']").first.click()
     one.look("checklist")
     one.press(say("villager.print_yes"))
     until(lambda: len(papers(run)) == before + 1)

@@ -9,7 +9,7 @@ from flask import Flask
 
 from hub.base import phrases
 from hub.wiring import demo
-from tests.desks.guides import SLUG, Guide, token
+from tests.desks.guide.hand import SLUG, Guide, token
 from tests.desks.visitor import Visitor, words
 
 PAGES = ("", "/desk", "/strip?at=queue", "/issue", "/papers", "/tickets/1", "/dossiers", f"/start/{SLUG}", "/prices")
@@ -56,8 +56,7 @@ def test_a_technician_may_not_come_in(reading: Flask) -> None:
         assert visitor.send(path, {"csrf_token": sent["csrf_token"]}).status_code in (400, 403), path
 
 
-def test_a_press_without_the_pages_token_is_refused(app: Flask) -> None:
-    guide = Guide(app)
+def test_a_press_without_the_pages_token_is_refused(app: Flask, guide: Guide) -> None:
     guide.sits()
     for path in addresses(app, "POST"):
         answer = guide.client.post(path, data={})
@@ -66,8 +65,7 @@ def test_a_press_without_the_pages_token_is_refused(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("lang", phrases.LANGUAGES)
-def test_every_page_speaks_the_readers_language_and_is_kept_by_no_browser(app: Flask, lang: str) -> None:
-    guide = Guide(app)
+def test_every_page_speaks_the_readers_language_and_is_kept_by_no_browser(guide: Guide, lang: str) -> None:
     guide.sits()
     for page in PAGES:
         mark = "&" if "?" in page else "?"
@@ -78,16 +76,14 @@ def test_every_page_speaks_the_readers_language_and_is_kept_by_no_browser(app: F
         assert not _KEY.search(words(answer)), page
 
 
-def test_a_sealed_dossiers_page_nobody_has_says_what_was_kept_and_what_to_do(app: Flask) -> None:
-    guide = Guide(app)
+def test_a_sealed_dossiers_page_nobody_has_says_what_was_kept_and_what_to_do(app: Flask, guide: Guide) -> None:
     for path, status in (("/guide/dossiers/nothing", 404), ("/guide/sealed/AAAA-AAAA", 422), ("/guide/tickets/99", 404)):
         answer = guide.get(path)
         assert answer.status_code == status
         assert "Những gì đã được giữ lại" in words(answer) and "Bây giờ làm gì" in words(answer)
 
 
-def test_the_strip_tells_the_queue_and_is_the_same_until_something_changes(app: Flask) -> None:
-    guide = Guide(app)
+def test_the_strip_tells_the_queue_and_is_the_same_until_something_changes(app: Flask, guide: Guide) -> None:
     guide.sits()
     first = guide.get("/guide/strip?at=queue")
     assert "Hàng chờ 3" in words(first)

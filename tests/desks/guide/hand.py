@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from html import unescape
+from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -36,12 +37,23 @@ BIRTH: dict[str, dict[str, str]] = {
 
 
 class Guide(Visitor):
-    """One signed-in guide with a browser of their own."""
+    """One signed-in guide with a browser of their own; ``cookie`` is that of somebody who signed in before."""
 
-    def __init__(self, app: Flask, name: str = demo.SIGN_INS[0][0], secret: str = demo.SIGN_INS[0][2]) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        name: str = demo.SIGN_INS[0][0],
+        secret: str = demo.SIGN_INS[0][2],
+        *,
+        cookie: str | None = None,
+    ) -> None:
         super().__init__(app)
-        done = self.send("/sign-in", {"csrf_token": token(self.get("/sign-in")), "name": name, "secret": secret})
-        assert done.status_code == 303, done.text
+        if cookie is None:
+            sent = {"csrf_token": token(self.get("/sign-in")), "name": name, "secret": secret}
+            done = self.send("/sign-in", sent)
+            assert done.status_code == 303, done.text
+        else:
+            self.client.set_cookie("house", cookie)
         self.token = token(self.get("/guide/desk"))
 
     def post(self, path: str, typed: Typed | None = None, *, follow: bool = True) -> TestResponse:
@@ -91,6 +103,7 @@ class Draft:
     ) -> TestResponse:
         """Fill in ``typed`` (short names) and press; ``drawn`` is a page opened earlier, ``file`` (question, bytes, name)."""
         data = dict(drawn or self.drawn(page))
+        data.pop("scan", None)
         data.update({f"/data/{page}/{name}": given for name, given in (typed or {}).items()})
         data.update(buttons or {"go": "next"})
         if file:
@@ -128,17 +141,39 @@ def value(answer: TestResponse, name: str) -> str:
     return unescape(found[1])
 
 
+class _Form(HTMLParser):
+    """What the form of questions sends as it is drawn: what is typed, chosen and hidden in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.sent: dict[str, list[str]] = {}
+        self.inside = "data-draft" not in text
+        self.select = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "form" and "data-draft" in found:
+            self.inside = True
+        if not self.inside:
+            return
+        if tag == "select":
+            self.select = found["name"]
+        elif tag == "option" and "selected" in found:
+            self.sent[self.select] = [found["value"]]
+        elif tag == "input" and found.get("name"):
+            ticked = found["type"] not in ("radio", "checkbox") or "checked" in found
+            if ticked and found["type"] != "file":
+                self.sent.setdefault(found["name"], []).append(found.get("value", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form" and self.sent:
+            self.inside = False
+
+
 def sent_by(answer: TestResponse) -> dict[str, str | Sequence[str]]:
-    """The hidden values that the form of a page sends with every press."""
-    asked = [unescape(one) for one in re.findall(r'name="asked" value="([^"]*)"', answer.text)]
-    sent: dict[str, str | Sequence[str]] = {"asked": asked}
-    for name in ("csrf_token", "version", "person"):
-        if f'name="{name}" value=' in answer.text:
-            sent[name] = value(answer, name)
-    checked = re.search(r'name="person" value="(\w+)" checked', answer.text)
-    if checked:
-        sent["person"] = checked[1]
-    return sent
+    """What the form of a page sends with every press, as it is drawn."""
+    return dict(_Form(answer.text).sent)
 
 
 def fields(answer: TestResponse) -> dict[str, str]:
@@ -147,6 +182,21 @@ def fields(answer: TestResponse) -> dict[str, str]:
         unescape(name): unescape(held)
         for name, held in re.findall(r'<input id="f-[^"]*" name="(/[^"]*)" type="text" value="([^"]*)"', answer.text)
     }
+
+
+class _Words(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(text.partition("<main")[2])
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)
+
+
+def said(answer: TestResponse) -> str:
+    """What can be read below the strip, a space between elements."""
+    return " ".join(" ".join(_Words(answer.text).found).split())
 
 
 def where(answer: TestResponse) -> str:
