@@ -1,7 +1,8 @@
 """The web server as the House runs it: waitress, which keeps a connection open after a 304 as well.
 
-Quirk: waitress 3.0.2 closes after every answer without a body (``task.py``, "RFC 7230: MUST NOT send …"), though
-a 304 ends with its empty line (RFC 9112, 6.3). A page that is polled would pay for a new connection each time.
+Quirk: waitress 3.0.2 closes after every answer without a body (``task.py``, "RFC 7230: MUST NOT send …"),
+though a 304 ends with its empty line (RFC 9112, 6.3). A page that is polled would pay for a new connection
+each time.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class _KeepingChannel(HTTPChannel):  # type: ignore[misc]
 
 
 def server(application: object, **options: Any) -> Any:
-    """Return waitress's server for ``application``, listening; ``options`` as ``waitress.create_server`` takes."""
+    """Return waitress's server for ``application``, listening; ``options`` are those of ``create_server``."""
     # A short queue is no event for a log: six tablets that poll at once make one.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     made = waitress.create_server(application, **options)

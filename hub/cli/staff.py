@@ -49,7 +49,9 @@ def add(ctx: Context, name: str, role: str, secret: str, recovery: str | None) -
 
 @staff.command()
 @click.argument("name")
-@click.option("--secret", prompt=True, hide_input=True, confirmation_prompt=True, help="The new PIN or password.")
+@click.option(
+    "--secret", prompt=True, hide_input=True, confirmation_prompt=True, help="The new PIN or password."
+)
 @click.option("--recovery", help="The recovery code, needed for a guide.")
 @click.pass_obj
 def reset(ctx: Context, name: str, secret: str, recovery: str | None) -> None:

@@ -130,7 +130,10 @@ def sign_in() -> Any:
         wait = getattr(bad, "retry_after", None)
         body = shell.page("shared/sign_in.html", name=name, next=back, problem=errors.told(bad))
         return Response(
-            body, 429 if wait else 422, headers={"Retry-After": str(wait)} if wait else None, mimetype="text/html"
+            body,
+            429 if wait else 422,
+            headers={"Retry-After": str(wait)} if wait else None,
+            mimetype="text/html",
         )
     session.clear()
     session["staff"] = opened.token

@@ -1,7 +1,8 @@
 """``python -m tests.bench [--out FILE] [--quick]``: measure everything in one run, print a table, write JSON.
 
-A demo House is opened in a folder of its own and started with ``hub run``; the bare Flask stands beside it. Every
-loop is bounded and every process is ended by its own id. Exit code 0 when all aims are met, 1 when one is missed.
+A demo House is opened in a folder of its own and started with ``hub run``; the bare Flask stands beside it.
+Every loop is bounded and every process is ended by its own id. Exit code 0 when all aims are met, 1 when one
+is missed.
 """
 
 from __future__ import annotations
@@ -90,14 +91,22 @@ def _measured(folder: Path, rounds: int, seconds: float, presses: int, starts: i
 
 
 def _imports(starts: int) -> list[Line]:
-    bare, ready = imports.measure(starts)
-    spread = f"{bare.ms_spread[0]:.0f}–{bare.ms_spread[1]:.0f}"
+    flask, web, ready = imports.measure(starts)
+    note = (
+        f"import hub.app; Flask alone takes {flask.ms:.0f} ms here, so {web.ms / flask.ms:.1f} times as long"
+    )
     return [
-        table.at_most("web imports, time", bare.ms, 150, "ms", spread, f"median of {bare.count} fresh starts"),
-        table.at_most("web imports, memory", bare.megabytes, 45, "MB", note="RSS over a bare interpreter"),
-        Line("web ready to serve, time", ready.ms, "ms", spread=f"{ready.ms_spread[0]:.0f}–{ready.ms_spread[1]:.0f}"),
+        table.at_most("web imports, time", web.ms, 150, "ms", _from_to(web.ms_spread), note),
+        table.at_most("web imports, memory", web.megabytes, 45, "MB", note="RSS over a bare interpreter"),
+        Line("web ready to serve, time", ready.ms, "ms", spread=_from_to(ready.ms_spread)),
         Line("web ready to serve, memory", ready.megabytes, "MB"),
+        Line("Flask alone, time", flask.ms, "ms", spread=_from_to(flask.ms_spread)),
+        Line("Flask alone, memory", flask.megabytes, "MB"),
     ]
+
+
+def _from_to(spread: tuple[float, float]) -> str:
+    return f"{spread[0]:.0f}–{spread[1]:.0f}"
 
 
 def _press(data: Path, folder: Path, presses: int) -> list[Line]:
@@ -105,7 +114,7 @@ def _press(data: Path, folder: Path, presses: int) -> list[Line]:
     how = "panel's own press, real bench process, 576 dots, printer on TCP"
     return [
         table.at_most(
-            "press to first byte, p95", found.p95, 150, "ms", f"{min(found.ms):.0f}–{max(found.ms):.0f}", how
+            "press to first byte, p95", found.p95, 150, "ms", _from_to((min(found.ms), max(found.ms))), how
         ),
         Line("press to first byte, median", found.median, "ms", note=f"{len(found.ms)} presses"),
     ]
@@ -129,9 +138,13 @@ def _rates(web: int, bare: int, rounds: int, seconds: float) -> list[Line]:
         tag = urllib3.request("GET", base + path, retries=False).headers["ETag"]
         targets += [rates.Target(name, web, path), rates.Target(f"{name}, 304", web, path, tag)]
     hello, found = rates.measure(
-        rates.Target("bare Flask", bare, "/"), targets, rounds=rounds, seconds=seconds, connections=CONNECTIONS
+        rates.Target("bare Flask", bare, "/"),
+        targets,
+        rounds=rounds,
+        seconds=seconds,
+        connections=CONNECTIONS,
     )
-    spread = f"{min(hello.per_second):.0f}–{max(hello.per_second):.0f}"
+    spread = _from_to((min(hello.per_second), max(hello.per_second)))
     lines = [Line("bare Flask hello", statistics.median(hello.per_second), "/s", spread=spread)]
     for one in found:
         aim = 0.8 if one.name.endswith("304") else 0.6
@@ -146,7 +159,11 @@ def _ticket(base: str) -> str:
     try:
         page = visitor.get("/ticket")
         service = page.tree.xpath("//a[contains(@href, 'service=')]/@href")[0]
-        page = visitor.get(f"/ticket{service[service.index('?'):]}").form(has="service").send(press="priority=none")
+        page = (
+            visitor.get(f"/ticket{service[service.index('?'):]}")
+            .form(has="service")
+            .send(press="priority=none")
+        )
         assert page.status == 200
         return page.url.removeprefix(base).split("?")[0]
     finally:
@@ -183,7 +200,8 @@ def _run(data: Path, settings: Path, port: int) -> Iterator[int]:
     )
     try:
         _wait_for(f"http://127.0.0.1:{port}/health")
-        # Reading the lessons aloud goes on for minutes beside the open House; it is no worker and would blur all else.
+        # Reading the lessons aloud goes on for minutes beside the open House; it is no worker and would blur
+        # all else.
         _end_speech(process.pid)
         yield process.pid
     finally:
@@ -227,7 +245,9 @@ def _wait_for(url: str) -> None:
 def _machine() -> dict[str, object]:
     told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     model = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", told, re.MULTILINE)
-    memory_kb = re.search(r"^MemTotal: +(\d+)", Path("/proc/meminfo").read_text(encoding="ascii"), re.MULTILINE)
+    memory_kb = re.search(
+        r"^MemTotal: +(\d+)", Path("/proc/meminfo").read_text(encoding="ascii"), re.MULTILINE
+    )
     return {
         "processor": model[1].strip() if model else platform.processor() or platform.machine(),
         "processors": os.cpu_count(),

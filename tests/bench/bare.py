@@ -1,4 +1,7 @@
-"""The yardstick: a bare Flask "hello" on waitress, served as the House serves. ``python -m tests.bench.bare PORT THREADS``."""
+"""The yardstick: a bare Flask "hello" on waitress, served as the House serves.
+
+``python -m tests.bench.bare PORT THREADS``
+"""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """A small load generator in a process of its own: keep-alive connections, one request in flight on each.
 
-``python -m tests.bench.load PORT PATH SECONDS CONNECTIONS STATUS [ETAG]`` prints one line of JSON. It reads whole
-answers by their length, counts them, and fails on any status but the one expected; a page that has changed meanwhile
-is asked for by its new ETag, as a browser would.
+``python -m tests.bench.load PORT PATH SECONDS CONNECTIONS STATUS [ETAG]`` prints one line of JSON. It reads
+whole answers by their length, counts them, and fails on any status but the one expected; a page that has
+changed meanwhile is asked for by its new ETag, as a browser would.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import selectors
@@ -25,40 +26,40 @@ def request(path: str, etag: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
 
 
-def run(port: int, path: str, seconds: float, connections: int, status: int, etag: str = "") -> dict[str, float]:
+def run(
+    port: int, path: str, seconds: float, connections: int, status: int, etag: str = ""
+) -> dict[str, float]:
     """Ask for ``seconds`` and return how many answers came, in how long, and how many bytes each had."""
     sent, expected = request(path, etag), b"HTTP/1.1 %d " % status
     told = {"answers": 0, "bytes": 0}
-    chooser = selectors.DefaultSelector()
-    waiting: dict[socket.socket, bytearray] = {}
-    for _ in range(connections):
-        sock = socket.create_connection(("127.0.0.1", port), timeout=5)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        waiting[sock] = bytearray()
-        chooser.register(sock, selectors.EVENT_READ)
-    began = time.perf_counter()
-    until = began + seconds
-    for sock in waiting:
-        sock.sendall(sent)
-    while time.perf_counter() < until:
-        for key, _ in chooser.select(1.0):
-            sock = key.fileobj
-            assert isinstance(sock, socket.socket)
-            data, got = sock.recv(65536), waiting[sock]
-            if not data:
-                raise SystemExit("the server closed a connection")
-            got += data
-            size = _whole(got, (expected, b"HTTP/1.1 200 ") if etag else (expected,))
-            if size:
-                if etag and not got.startswith(expected):
-                    sent = request(path, _tag(got))
-                told["answers"] += 1
-                told["bytes"] = size
-                got.clear()
-                sock.sendall(sent)
-    took = time.perf_counter() - began
-    for sock in waiting:
-        sock.close()
+    with contextlib.ExitStack() as open_ones:
+        chooser = open_ones.enter_context(selectors.DefaultSelector())
+        waiting: dict[socket.socket, bytearray] = {}
+        for _ in range(connections):
+            sock = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            waiting[sock] = bytearray()
+            chooser.register(sock, selectors.EVENT_READ)
+        began = time.perf_counter()
+        until = began + seconds
+        for sock in waiting:
+            sock.sendall(sent)
+        while time.perf_counter() < until:
+            for key, _ in chooser.select(1.0):
+                sock = key.fileobj  # type: ignore[assignment]
+                data, got = sock.recv(65536), waiting[sock]
+                if not data:
+                    raise SystemExit("the server closed a connection")
+                got += data
+                size = _whole(got, (expected, b"HTTP/1.1 200 ") if etag else (expected,))
+                if size:
+                    if etag and not got.startswith(expected):
+                        sent = request(path, _tag(got))
+                    told["answers"] += 1
+                    told["bytes"] = size
+                    got.clear()
+                    sock.sendall(sent)
+        took = time.perf_counter() - began
     return {"answers": told["answers"], "seconds": took, "bytes": told["bytes"]}
 
 

@@ -1,8 +1,8 @@
 """From the wall button to the first byte at the printer: the panel's own press in a real bench process.
 
-``python -m tests.bench.press DATA SETTINGS`` is that process: the bench as ``hub bench`` runs it, except that the
-practice panel is pressed from its own thread for every line on stdin, and the moment of the press is told on stdout.
-The printer is a socket; both sides read the machine's one monotonic clock.
+``python -m tests.bench.press DATA SETTINGS`` is that process: the bench as ``hub bench`` runs it, except that
+the practice panel is pressed from its own thread for every line on stdin, and the moment of the press is told
+on stdout. The printer is a socket; both sides read the machine's one monotonic clock.
 """
 
 from __future__ import annotations

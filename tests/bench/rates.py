@@ -1,4 +1,4 @@
-"""Requests a second of the pages that are asked for most, each as a ratio to the bare Flask of the same round."""
+"""Requests a second of the pages asked for most, each as a ratio to the bare Flask of the same round."""
 
 from __future__ import annotations
 

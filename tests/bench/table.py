@@ -33,10 +33,16 @@ def drawn(lines: list[Line]) -> str:
     rows = [("", "what", "value", "aim", "spread", "note")]
     for line in lines:
         mark = {True: "✔", False: "✘", None: " "}[line.met]
-        value = f"{line.value:.2f}" if line.value < 10 else f"{line.value:,.1f}" if line.value < 1000 else f"{line.value:,.0f}"
+        value = (
+            f"{line.value:.2f}"
+            if line.value < 10
+            else f"{line.value:,.1f}" if line.value < 1000 else f"{line.value:,.0f}"
+        )
         rows.append((mark, line.what, f"{value} {line.unit}".strip(), line.aim, line.spread, line.note))
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    told = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    told = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     told.insert(1, "-" * max(map(len, told)))
     return "\n".join(told)
 

@@ -264,8 +264,9 @@ def test_what_is_not_there_is_a_page_of_the_house(tablet: New, path: str) -> Non
         "/sign-in",
     ],
 )
-def test_english_is_whole_and_as_easy_to_use(tablet: New, path: str) -> None:
+def test_english_on_a_telephone_is_whole_and_as_easy_to_use(tablet: New, path: str) -> None:
     one = tablet(lang="en")
+    one.page.set_viewport_size({"width": 360, "height": 640})
     one.go(f"{path}{'&' if '?' in path else '?'}lang=en")
     one.look(path)
     one.go("/")

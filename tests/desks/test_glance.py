@@ -112,7 +112,9 @@ def test_another_address_or_other_cookies_get_nothing_of_it(client: Client, page
 
 
 @pytest.mark.parametrize("how", ["unmarked", "cookie", "error"])
-def test_a_page_that_is_somebodys_own_or_that_failed_is_never_held(client: Client, pages: Pages, how: str) -> None:
+def test_a_page_that_is_somebodys_own_or_that_failed_is_never_held(
+    client: Client, pages: Pages, how: str
+) -> None:
     pages.mark, pages.cookie = how != "unmarked", how == "cookie"
     pages.status = "500 NO" if how == "error" else "200 OK"
     for count in range(1, 4):

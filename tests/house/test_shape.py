@@ -19,7 +19,11 @@ def _name(path: Path) -> str:
 
 
 def test_no_module_has_grown_past_its_idea() -> None:
-    long = {_name(path): n for path in _SOURCES if (n := len(path.read_text(encoding="utf-8").splitlines())) > _MOST_LINES}
+    long = {
+        _name(path): n
+        for path in _SOURCES
+        if (n := len(path.read_text(encoding="utf-8").splitlines())) > _MOST_LINES
+    }
     assert not long
 
 
@@ -35,7 +39,9 @@ def test_every_folder_of_the_program_has_a_door() -> None:
 
 
 def test_every_module_says_what_it_is_for() -> None:
-    bare = [_name(path) for path in _SOURCES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
+    bare = [
+        _name(path) for path in _SOURCES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
     assert not bare
 
 

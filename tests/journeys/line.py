@@ -1,4 +1,4 @@
-"""The line to the office as a wire that a test holds in its hand: it can be cut, also in the middle of a sending."""
+"""The line to the office as a wire in a test's hand: it can be cut, also in the middle of a sending."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import TracebackType
 
 
 class Line:
-    """Forwards TCP from ``port`` on 127.0.0.1 to ``office``; every wait is bounded, and threads end with ``close``."""
+    """Forwards TCP from ``port`` on 127.0.0.1 to ``office``; waits are bounded, threads end with the block."""
 
     def __init__(self, office: int) -> None:
         self._office = office
@@ -85,9 +85,9 @@ class Line:
             return None
 
     def _carry(self, here: socket.socket, there: socket.socket, out: bool) -> None:
-        here.settimeout(0.1)
         sent = 0
         try:
+            here.settimeout(0.1)
             while not self._ending.is_set():
                 try:
                     data = here.recv(4096)

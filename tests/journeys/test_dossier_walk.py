@@ -1,4 +1,4 @@
-"""Walk 2, whole: a birth is registered, sealed, sent over a line that breaks, opened, answered and followed."""
+"""Walk 2, whole: a birth is registered, sealed, sent over a breaking line, opened, answered and followed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,9 @@ class Walk:
         self.instance_id = ""
 
     def steps(self) -> list[Step]:
-        filling = [Step(lambda id=id: self.fill(id)) for id in ("nguoi_yeu_cau", "tre", "me", "cha", "cu_tru")]
+        filling = [
+            Step(lambda id=id: self.fill(id)) for id in ("nguoi_yeu_cau", "tre", "me", "cha", "cu_tru")
+        ]
         everyone = ("web", "bench", "relay", "office")
         return [
             Step(self.sign_in),
@@ -116,7 +118,7 @@ class Walk:
             Step(self.seal, self.kept, everyone),
             Step(self.line_breaks, self.still_kept, ("web", "bench", "relay")),
             Step(self.line_is_back, self.office_has_it, everyone),
-            Step(self.officer_answers, self.mother_reads, everyone),
+            Step(self.officer_answers, self.mother_reads, everyone, "office"),
             Step(self.second_receipt, self.received, everyone),
         ]
 
@@ -231,7 +233,9 @@ class Walk:
         finally:
             conn.close()
         for content in (envelope, *files.values()):
-            assert not any(part in content for part in ("Lý".encode(), b"015155000000", self.photos[0][2000:2400]))
+            assert not any(
+                part in content for part in ("Lý".encode(), b"015155000000", self.photos[0][2000:2400])
+            )
         opened = unseal.unseal(envelope, files, keys.private_key(folder))
         assert opened.signature_ok
         answers = leaves(opened.submission)
@@ -254,7 +258,9 @@ class Walk:
         assert page.status == 200 and WORDS in page.words
 
     def mother_reads(self) -> None:
-        until(lambda: WORDS in self.mother.get(f"/follow/{self.code}").words, 30, "the answer did not come back")
+        until(
+            lambda: WORDS in self.mother.get(f"/follow/{self.code}").words, 30, "the answer did not come back"
+        )
         assert self.tells("needs_correction")
 
     def second_receipt(self) -> None:
@@ -272,7 +278,12 @@ class Walk:
 
 def typed() -> dict[str, str]:
     """Return every answer that was typed, scanned or worked out, by path."""
-    found = {f"/data/{page}/{name}": value for page, each in _TYPED.items() for name, value in each.items() if value}
+    found = {
+        f"/data/{page}/{name}": value
+        for page, each in _TYPED.items()
+        for name, value in each.items()
+        if value
+    }
     return found | _OTHERWISE
 
 

@@ -97,7 +97,9 @@ class Walk:
 
     def shown(self, visitor: Visitor) -> tuple[str, str]:
         tree = visitor.get("/board").tree
-        number, desk = (str(tree.xpath(f"string(//*[@class='{name}'])")) for name in ("call-no num", "call-desk"))
+        number, desk = (
+            str(tree.xpath(f"string(//*[@class='{name}'])")) for name in ("call-no num", "call-desk")
+        )
         return number.strip(), desk.strip()
 
     def heard_and_shown(self) -> None:

@@ -1,7 +1,7 @@
-"""A whole House as real processes: ``python -m hub web|bench|relay|office`` on free ports, and what is around it.
+"""A whole House as real processes: ``python -m hub web|bench|relay|office``, and what is around it.
 
-The printer is a socket that keeps every byte, the office is reached over a ``Line``. Processes are ended by their own
-id; every wait has an end.
+The printer is a socket that keeps every byte, the office is reached over a ``Line``. Processes are ended by
+their own id; every wait has an end.
 """
 
 from __future__ import annotations
@@ -153,11 +153,11 @@ class Village:
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait(5) == -signal.SIGKILL
 
-    def end(self, name: str, by: int = signal.SIGTERM) -> tuple[int, float]:
+    def end(self, name: str) -> tuple[int, float]:
         """Ask a worker to end; return its exit code and how many seconds it took."""
         process = self._alive.pop(name)
         began = time.monotonic()
-        os.kill(process.pid, by)
+        process.terminate()
         return process.wait(8), time.monotonic() - began
 
     def log(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Somebody at a tablet: follows links and presses buttons of the pages as they are, with cookies and tokens."""
+"""Somebody at a tablet: follows links and presses buttons as the pages have them, with cookies and tokens."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ class Form:
             if one.get("disabled") is not None or kind == "file":
                 continue
             if one.tag == "select":
-                chosen = one.xpath("./option[@selected] | ./optgroup/option[@selected]") or one.xpath(".//option")
+                chosen = one.xpath("./option[@selected] | ./optgroup/option[@selected]") or one.xpath(
+                    ".//option"
+                )
                 fields += [(name, each.get("value", each.text or "")) for each in chosen[:1]]
             elif one.tag == "textarea":
                 fields.append((name, (one.text or "").removeprefix("\n")))
@@ -90,7 +92,9 @@ class Form:
         action = urljoin(page.url, element.get("action") or page.url)
         return cls(page, action, (element.get("method") or "get").lower() == "get", fields, names, buttons)
 
-    def send(self, values: dict[str, Any] | None = None, *, files: Files | None = None, press: str = "") -> Page:
+    def send(
+        self, values: dict[str, Any] | None = None, *, files: Files | None = None, press: str = ""
+    ) -> Page:
         """Send it with these values instead; ``press`` names the button, "name" or "name=value".
 
         A value may be a list. Fields that the form does not have are a mistake of the test.
@@ -165,4 +169,3 @@ class Visitor:
                 self._cookies.pop(name, None)
             else:
                 self._cookies[name] = value
-

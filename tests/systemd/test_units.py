@@ -49,7 +49,10 @@ def test_a_misspelt_line_would_be_noticed(analyze: str, tmp_path: Path) -> None:
     bad = tmp_path / "bad.service"
     bad.write_text("[Service]\nExecStart=/bin/true\nProtectSistem=strict\n", encoding="utf-8")
     done = subprocess.run(
-        [analyze, "verify", "--recursive-errors=no", "--man=no", str(bad)], capture_output=True, text=True, timeout=60
+        [analyze, "verify", "--recursive-errors=no", "--man=no", str(bad)],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert "ProtectSistem" in done.stderr
 

@@ -58,7 +58,7 @@ def test_only_a_demo_house_without_an_office_of_its_own_sends_to_the_practice_of
     demo_house = build.with_practice_office(settings.Settings(), tmp_path)
     assert demo_house.upstream.url == f"http://127.0.0.1:{demo_house.office.port}"
     named = settings.Settings(upstream=settings.UpstreamSettings(url="https://central.example"))
-    assert build.with_practice_office(named, tmp_path) == named
+    assert build.with_practice_office(named, tmp_path).upstream == named.upstream
     real = settings.Settings(house=settings.HouseSettings(demo=False))
     assert build.with_practice_office(real, tmp_path) == real
 

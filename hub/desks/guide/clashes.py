@@ -1,6 +1,7 @@
 """Two guides on one page: both answers side by side, and the guide chooses.
 
-Keeps true: what was typed stays aside, locked, until somebody has chosen; a choice made over an old page is asked again.
+Keeps true: what was typed stays aside, locked, until somebody has chosen; a choice made over an old page is
+asked again.
 """
 
 from __future__ import annotations

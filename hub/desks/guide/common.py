@@ -1,4 +1,5 @@
-"""What the guide's views share: who works at which desk, words that outlive a redirect, times as people say them."""
+"""What the guide's views share: who works at which desk, words that outlive a redirect, times as people say
+them."""
 
 from __future__ import annotations
 
@@ -54,13 +55,17 @@ def my_desk() -> str | None:
 
 
 def tell(kind: str, words: str) -> None:
-    """Say ``words`` on the next page; kind as of a notice. The words travel in the cookie: never a person's data."""
+    """Say ``words`` on the next page; ``kind`` as of a notice.
+
+    They travel in the cookie: never a person's data.
+    """
     flash(words, kind)
 
 
 def told() -> Told:
     """Return what is to be said on this page, once."""
-    return tuple((kind, words) for kind, words in get_flashed_messages(with_categories=True))
+    pairs: list[tuple[str, str]] = get_flashed_messages(with_categories=True)  # type: ignore[assignment]
+    return tuple(pairs)
 
 
 def back_with_words(endpoint: str, *keep: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

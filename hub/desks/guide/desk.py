@@ -1,7 +1,8 @@
 """The guide's desk put together, one subject a module.
 
-Keeps true: every view is for signed-in guides alone; an upload larger than a form is read only from one of them;
-whatever goes wrong is said with what was kept and what to do. It never puts a person's data into an address.
+Keeps true: every view is for signed-in guides alone; an upload larger than a form is read only from one of
+them; whatever goes wrong is said with what was kept and what to do. It never puts a person's data into an
+address.
 """
 
 from __future__ import annotations
@@ -32,7 +33,20 @@ from hub.trades.staff.model import Role
 from hub.trades.tickets import views
 
 desk = Blueprint("guide", __name__, url_prefix="/guide")
-for subject in (queue, tickets, issuing, papers, starting, dossiers, filling, files, clashes, newer, review, sealed):
+for subject in (
+    queue,
+    tickets,
+    issuing,
+    papers,
+    starting,
+    dossiers,
+    filling,
+    files,
+    clashes,
+    newer,
+    review,
+    sealed,
+):
     subject.add_to(desk)
 prices.add_to(desk)
 trouble.add_to(desk)

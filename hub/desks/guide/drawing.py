@@ -1,4 +1,4 @@
-"""A page of a form made ready to be drawn: its questions, the whole form's contents with what is left, its people.
+"""A page of a form made ready to be drawn: its questions, the form's contents with what is left, its people.
 
 Keeps true: labels and answers go to the page alone, never into an address, a title or a log.
 """
@@ -22,7 +22,7 @@ _LINES = {QuestionType.NOTE, QuestionType.AUDIO, QuestionType.VIDEO}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page in the contents: ``left`` counts what is still to be answered, ``wrong`` what must be corrected."""
+    """A page in the contents: ``left`` counts what is to be answered, ``wrong`` what must be corrected."""
 
     id: str
     title: str

@@ -1,7 +1,7 @@
 """The photographs of a draft, shown to a guide, and its answers read aloud.
 
-Keeps true: neither a photograph nor a spoken answer is ever written to the memory card in the clear, kept by a
-browser, or named in an address by what it shows.
+Keeps true: neither a photograph nor a spoken answer is ever written to the memory card in the clear, kept by
+a browser, or named in an address by what it shows.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from hub.base.errors import Missing
 from hub.desks import guard, shell
 from hub.desks.guide import common, drawing
 from hub.forms import questions
@@ -42,19 +43,22 @@ def file(draft_id: str, name: str) -> Any:
 
 @guard.needs(Role.GUIDE)
 def see(draft_id: str, name: str) -> Any:
-    """Show a photograph on a page with a way back."""
+    """Show a photograph on a page with a way back; a PDF is only offered, for some browsers would keep it."""
     held = next((one for one in attachments.files(shell.conn(), draft_id) if one.name == name), None)
-    if held is None or not held.media_type.startswith("image/"):
-        return file(draft_id, name)
+    if held is None:
+        raise Missing("dossiers.no_file")
     page_id = request.args.get("page")
     return shell.page(
         "guide/see.html",
         at="dossiers",
         address=url_for("guide.file", draft_id=draft_id, name=name),
+        picture=held.media_type.startswith("image/"),
         kilobytes=-(-held.size // 1024),
-        way_back=url_for("guide.fill", draft_id=draft_id, page_id=page_id)
-        if page_id
-        else url_for("guide.review", draft_id=draft_id),
+        way_back=(
+            url_for("guide.fill", draft_id=draft_id, page_id=page_id)
+            if page_id
+            else url_for("guide.review", draft_id=draft_id)
+        ),
     )
 
 

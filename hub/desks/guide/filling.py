@@ -1,7 +1,8 @@
 """Filling in a form page by page: every press saves what is on the page, right or wrong.
 
-Keeps true: nothing typed is lost: not by a wrong answer, a photo that cannot be taken, a scan of something else,
-or another guide on the same page. Without JavaScript everything works; with it a page grows as it is answered.
+Keeps true: nothing typed is lost: not by a wrong answer, a photo that cannot be taken, a scan of something
+else, or another guide on the same page. Without JavaScript everything works; with it a page grows as it is
+answered.
 """
 
 from __future__ import annotations
@@ -110,9 +111,7 @@ def _attach(draft_id: str, page_id: str, done: _Done) -> None:
         if not upload.filename:
             continue
         try:
-            attachments.attach(
-                shell.conn(), draft_id, path, upload.stream.read(), **_now(), most_bytes=most
-            )
+            attachments.attach(shell.conn(), draft_id, path, upload.stream.read(), **_now(), most_bytes=most)
         except (Refused, Conflict) as bad:
             done.problems.append(_file_problem(page_id, path, bad))
         finally:
@@ -159,7 +158,11 @@ def _onward(draft_id: str, page_id: str, go: str) -> str:
         here = order.index(page_id)
         if go == "back":
             wanted = next((one for one in reversed(order[:here]) if one in ids), None)
-            return url_for("guide.fill", draft_id=draft_id, page_id=wanted) if wanted else url_for("guide.dossiers")
+            return (
+                url_for("guide.fill", draft_id=draft_id, page_id=wanted)
+                if wanted
+                else url_for("guide.dossiers")
+            )
         wanted = next((one for one in order[here + 1 :] if one in ids), None)
     if wanted not in ids:
         return review

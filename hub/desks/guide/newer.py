@@ -1,4 +1,4 @@
-"""A form newer than the draft: the guide keeps the old one or moves the draft, knowing what would find no place.
+"""A form newer than the draft: the guide keeps the old one, or moves the draft knowing what would be lost.
 
 Keeps true: a draft stays on its form until a guide has seen what would be lost and said yes.
 """
@@ -69,5 +69,10 @@ def newer_form(draft_id: str) -> Any:
     form = xform.read(xml)
     _, lost = merge.carry_over(view.instance, form, drafts.village(now))
     return shell.page(
-        "guide/newer_form.html", at="dossiers", draft=view.draft, old=view.form.version, new=form.version, lost=lost
+        "guide/newer_form.html",
+        at="dossiers",
+        draft=view.draft,
+        old=view.form.version,
+        new=form.version,
+        lost=lost,
     )

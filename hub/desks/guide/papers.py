@@ -1,6 +1,7 @@
 """What the printer could not do, and what only a person can know: was it printed?
 
-Keeps true: a paper is never printed twice unless a guide says so; each line tells which paper it is and why it waits.
+Keeps true: a paper is never printed twice unless a guide says so; each line tells which paper it is and why
+it waits.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
 
+from hub.base import db
 from hub.base.errors import Missing
 from hub.desks import guard, shell
 from hub.desks.guide import common
@@ -43,6 +45,14 @@ class Trouble:
     stuck: tuple[Paper, ...]
     late: int
 
+    @property
+    def reasons(self) -> dict[str | None, list[Paper]]:
+        """The stuck papers by what is in their way: twelve papers without paper are one trouble."""
+        found: dict[str | None, list[Paper]] = {}
+        for one in self.stuck:
+            found.setdefault(one.reason_key, []).append(one)
+        return found
+
     def __bool__(self) -> bool:
         return bool(self.asking or self.stuck or self.late)
 
@@ -50,6 +60,7 @@ class Trouble:
 def add_to(desk: Blueprint) -> None:
     """Put the papers on ``desk``."""
     desk.add_url_rule("/papers", view_func=all_papers)
+    desk.add_url_rule("/papers/retry", view_func=retry_all, methods=["POST"])
     desk.add_url_rule("/papers/<int:job_id>", view_func=act, methods=["POST"])
 
 
@@ -58,7 +69,9 @@ def trouble() -> Trouble:
     conn, now = shell.conn(), shell.moment()
     late = [job for job in jobs.waiting(conn) if abs((now.at - job.created_at).total_seconds()) > _LATE_S]
     return Trouble(
-        tuple(paper(job) for job in jobs.asking(conn)), tuple(paper(job) for job in jobs.stuck(conn)), len(late)
+        tuple(paper(job) for job in jobs.asking(conn)),
+        tuple(paper(job) for job in jobs.stuck(conn)),
+        len(late),
     )
 
 
@@ -72,6 +85,17 @@ def all_papers() -> Any:
     """Show the last papers with their states; one that came out can be printed again as a copy."""
     found = [(paper(job), job) for job in jobs.latest(shell.conn(), _SHOWN)]
     return shell.page("guide/papers.html", at="queue", told=common.told(), found=found, when=common.when)
+
+
+@guard.needs(Role.GUIDE)
+def retry_all() -> Any:
+    """Have every stuck paper tried again at once."""
+    conn = shell.conn()
+    with db.write(conn):
+        for job in jobs.stuck(conn):
+            jobs.retry(conn, job.id)
+    common.tell("good", shell.say("guide.paper_done_retry"))
+    return redirect(url_for("guide.queue"), 303)
 
 
 @guard.needs(Role.GUIDE)
@@ -94,7 +118,9 @@ def act(job_id: int) -> Any:
     code = request.form.get("code")
     if code:
         return redirect(url_for("guide.sealed", code=code), 303)
-    return redirect(url_for("guide.all_papers" if request.form.get("back") == "papers" else "guide.queue"), 303)
+    return redirect(
+        url_for("guide.all_papers" if request.form.get("back") == "papers" else "guide.queue"), 303
+    )
 
 
 def _name(job: Job) -> str:

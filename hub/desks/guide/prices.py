@@ -1,7 +1,7 @@
 """The price board filled in fast: one place, one day, and the goods somebody saw there.
 
-Keeps true: what could be read is written down at once, and only what looks like a slip is asked about again; a
-price is taken back with a reason, never changed.
+Keeps true: what could be read is written down at once, and only what looks like a slip is asked about again;
+a price is taken back with a reason, never changed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def prices() -> Any:
     if asked not in kinds:
         used = next((one.place_kind for one in mine if one.place_kind in kinds), None)
         asked = used or next(iter(kinds))
-    goods = [one for one in reader.commodities(common.pack()) if any(place.id == asked for place in one.places)]
+    goods = [
+        one for one in reader.commodities(common.pack()) if any(place.id == asked for place in one.places)
+    ]
     problems: dict[str, tuple[str, bool]] = {}
     if request.method == "POST":
         written = _write(asked, goods, mine, problems)
@@ -123,7 +125,9 @@ def _mine() -> list[Report]:
     return [one for one in service.ledger(shell.conn(), limit=_LEDGER) if one.staff_id == common.me().id]
 
 
-def _write(kind: str, goods: list[Commodity], mine: list[Report], problems: dict[str, tuple[str, bool]]) -> int:
+def _write(
+    kind: str, goods: list[Commodity], mine: list[Report], problems: dict[str, tuple[str, bool]]
+) -> int:
     written = 0
     place = request.form.get("place", "")
     seen = typed.read(DataType.DATE, (), request.form.get("seen_on", ""), None)
@@ -132,7 +136,10 @@ def _write(kind: str, goods: list[Commodity], mine: list[Report], problems: dict
         problems[""] = (shell.say("guide.prices_none"), False)
         return 0
     if seen.key is not None or not seen.value:
-        problems["seen_on"] = (shell.say(seen.key, **seen.values) if seen.key else shell.say("guide.day_needed"), False)
+        problems["seen_on"] = (
+            shell.say(seen.key, **seen.values) if seen.key else shell.say("guide.day_needed"),
+            False,
+        )
         return 0
     seen_on = dt.date.fromisoformat(seen.value)
     for good in filled:
@@ -173,7 +180,9 @@ def _pressed_twice(mine: list[Report], good: Commodity, amount: str, kind: str, 
 
 
 def _row(good: Commodity, kind: str, problems: dict[str, tuple[str, bool]]) -> Row:
-    written = request.method == "POST" and good.id not in problems and not {"", "place", "seen_on"} & set(problems)
+    written = (
+        request.method == "POST" and good.id not in problems and not {"", "place", "seen_on"} & set(problems)
+    )
     given = "" if written else request.form.get(f"amount:{good.id}", "")[:40]
     problem, unlikely = problems.get(good.id, (None, False))
     found = service.history(shell.conn(), good, place_kind=kind)
@@ -185,7 +194,7 @@ def _row(good: Commodity, kind: str, problems: dict[str, tuple[str, bool]]) -> R
 
 
 def _kinds() -> dict[str, str]:
-    kinds = {}
+    kinds: dict[str, str] = {}
     for good in reader.commodities(common.pack()):
         for place in good.places:
             kinds.setdefault(place.id, place.name.said(shell.lang()))

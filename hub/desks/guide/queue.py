@@ -1,7 +1,7 @@
 """The queue console: who is at my desk, who is next, who was missed, what the printer could not do.
 
-Keeps true: a press that came too late says so and changes nothing; the page polls itself and is the same while
-nothing changes. The desk is remembered for this sign-in only.
+Keeps true: a press that came too late says so and changes nothing; the page polls itself and is the same
+while nothing changes. The desk is remembered for this sign-in only.
 """
 
 from __future__ import annotations
@@ -106,7 +106,12 @@ def choose_desk() -> Any:
         serving = {ticket.desk: ticket.label for ticket in views.queue(conn).serving}
         chosen = _serves({one.id: one for one in services})
         return shell.page(
-            "guide/choose_desk.html", at="queue", desks=desks, serving=serving, services=services, chosen=chosen or ()
+            "guide/choose_desk.html",
+            at="queue",
+            desks=desks,
+            serving=serving,
+            services=services,
+            chosen=chosen or (),
         )
     desk = request.form.get("desk")
     if desk not in desks:

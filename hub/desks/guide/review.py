@@ -1,7 +1,7 @@
 """Reading a dossier back, and sealing it.
 
-Keeps true: everything that will be sealed stands on this page; a second dossier for the same person needs a reason;
-whatever stops the seal leaves the draft as it was and says what to do.
+Keeps true: everything that will be sealed stands on this page; a second dossier for the same person needs a
+reason; whatever stops the seal leaves the draft as it was and says what to do.
 """
 
 from __future__ import annotations

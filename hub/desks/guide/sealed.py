@@ -1,7 +1,7 @@
 """One sealed dossier: its code, where it is, its two receipts, and the one thing to do when it is held.
 
-Keeps true: "kept at the House" and "the office has it" are never shown as one another; the second receipt is offered
-only when the office has the dossier.
+Keeps true: "kept at the House" and "the office has it" are never shown as one another; the second receipt is
+offered only when the office has the dossier.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Begin a dossier: the notice is heard first, each purpose agreed to on its own; who refuses goes with a paper.
+"""Begin a dossier: the notice is heard first, each purpose agreed to on its own; who refuses gets a paper.
 
-Keeps true: nothing is ticked beforehand and nothing personal is asked on this page; of a refusal nothing is kept.
+Keeps true: nothing is ticked beforehand and nothing personal is asked on this page; of a refusal nothing is
+kept.
 """
 
 from __future__ import annotations

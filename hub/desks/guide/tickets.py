@@ -1,6 +1,7 @@
 """One number: what happened to it, and every press that changes where it stands.
 
-Keeps true: each press is for the number that the guide saw; what somebody else changed meanwhile is said, not undone.
+Keeps true: each press is for the number that the guide saw; what somebody else changed meanwhile is said, not
+undone.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ def ticket(ticket_id: int) -> Any:
         services=services,
         desks=shell.house().settings.queue.desks,
         history=[
-            (shell.say(f"tickets.event_{event.what}"), common.when(event.moment.at, event.moment.trusted), event)
+            (
+                shell.say(f"tickets.event_{event.what}"),
+                common.when(event.moment.at, event.moment.trusted),
+                event,
+            )
             for event in views.history(conn, ticket_id)
         ],
         open=held.state in (State.WAITING, State.SERVING, State.MISSED),

@@ -146,25 +146,27 @@
     canvas.setAttribute("aria-label", file.name);
     place.prepend(canvas);
   };
-  all("input[type=file][data-preview]").forEach((field) => {
-    const place = document.createElement("div");
+  /* Listened for on the whole page: a question for a photo may appear later. */
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    if (!field.matches || !field.matches("input[type=file][data-preview]")) return;
+    const beside = field.nextElementSibling;
+    const place = beside && beside.className === "file-shown" ? beside : document.createElement("div");
     place.className = "file-shown";
     place.setAttribute("aria-live", "polite");
     field.after(place);
-    field.addEventListener("change", () => {
-      place.replaceChildren();
-      field.setCustomValidity("");
-      Array.from(field.files).forEach((file) => {
-        const size = Math.max(0.1, file.size / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
-        const line = document.createElement("p");
-        line.textContent = `${file.name} · ${size} MB`;
-        place.append(line);
-        if (file.size > Number(field.dataset.most || Infinity)) {
-          line.className = "problem";
-          line.textContent += ` · ${field.dataset.tooBig}`;
-          field.setCustomValidity(field.dataset.tooBig);
-        } else if (file.type.startsWith("image/")) draw(file, place).catch(() => {});
-      });
+    place.replaceChildren();
+    field.setCustomValidity("");
+    Array.from(field.files).forEach((file) => {
+      const size = Math.max(0.1, file.size / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+      const line = document.createElement("p");
+      line.textContent = `${file.name} · ${size} MB`;
+      place.append(line);
+      if (file.size > Number(field.dataset.most || Infinity)) {
+        line.className = "problem";
+        line.textContent += ` · ${field.dataset.tooBig}`;
+        field.setCustomValidity(field.dataset.tooBig);
+      } else if (file.type.startsWith("image/")) draw(file, place).catch(() => {});
     });
   });
 

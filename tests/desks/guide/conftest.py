@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from hub.base.house import House
 from hub.base.settings import Settings
@@ -44,6 +46,22 @@ def house(signed: tuple[Path, str], tmp_path: Path, clock: FakeClock) -> House:
     """A demo House of this test's own, with an office to seal for."""
     shutil.copytree(signed[0], tmp_path / "data", symlinks=True)
     return _at(tmp_path / "data", clock)
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once for the whole run: that is most of what a fresh application does."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture
+def app(house: House, compiled: FileSystemBytecodeCache) -> Iterator[Flask]:
+    app = build.web(house)
+    app.testing = True
+    app.jinja_env.bytecode_cache = compiled
+    app.extensions["kept"]["speech.engine"] = True
+    yield app
+    shell.close_shell(app)
 
 
 @pytest.fixture

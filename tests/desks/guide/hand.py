@@ -10,7 +10,8 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from hub.wiring import demo
 from tests.desks.visitor import Visitor
@@ -37,7 +38,7 @@ BIRTH: dict[str, dict[str, str]] = {
 
 
 class Guide(Visitor):
-    """One signed-in guide with a browser of their own; ``cookie`` is that of somebody who signed in before."""
+    """One signed-in guide with a browser of their own; ``cookie`` is one of somebody who has signed in."""
 
     def __init__(
         self,
@@ -101,16 +102,21 @@ class Draft:
         follow: bool = False,
         **buttons: str,
     ) -> TestResponse:
-        """Fill in ``typed`` (short names) and press; ``drawn`` is a page opened earlier, ``file`` (question, bytes, name)."""
+        """Fill in ``typed`` (short names) and press.
+
+        ``drawn`` is a page opened earlier, ``file`` is (question, bytes, name).
+        """
         data = dict(drawn or self.drawn(page))
         data.pop("scan", None)
         data.update({f"/data/{page}/{name}": given for name, given in (typed or {}).items()})
         data.update(buttons or {"go": "next"})
         if file:
-            data[f"/data/{page}/{file[0]}"] = (io.BytesIO(file[1]), file[2])  # type: ignore[assignment]
-        return self.guide.client.post(
-            self.page(page), data=data, follow_redirects=follow, content_type="multipart/form-data"
-        )
+            question = f"/data/{page}/{file[0]}"
+            data[question] = FileStorage(io.BytesIO(file[1]), file[2], question)  # type: ignore[assignment]
+        # Encoded here: the test client would leave a temporary file open for a large photo.
+        boundary, body = encode_multipart(data)
+        kind = f'multipart/form-data; boundary="{boundary}"'
+        return self.guide.client.post(self.page(page), data=body, follow_redirects=follow, content_type=kind)
 
     def answers(self, page: str) -> dict[str, str]:
         """What stands in the text fields of a page."""
@@ -180,7 +186,9 @@ def fields(answer: TestResponse) -> dict[str, str]:
     """Question path to what stands in it, for the text fields of a page."""
     return {
         unescape(name): unescape(held)
-        for name, held in re.findall(r'<input id="f-[^"]*" name="(/[^"]*)" type="text" value="([^"]*)"', answer.text)
+        for name, held in re.findall(
+            r'<input id="f-[^"]*" name="(/[^"]*)" type="text" value="([^"]*)"', answer.text
+        )
     }
 
 

@@ -12,7 +12,17 @@ from hub.wiring import demo
 from tests.desks.guide.hand import SLUG, Guide, token
 from tests.desks.visitor import Visitor, words
 
-PAGES = ("", "/desk", "/strip?at=queue", "/issue", "/papers", "/tickets/1", "/dossiers", f"/start/{SLUG}", "/prices")
+PAGES = (
+    "",
+    "/desk",
+    "/strip?at=queue",
+    "/issue",
+    "/papers",
+    "/tickets/1",
+    "/dossiers",
+    f"/start/{SLUG}",
+    "/prices",
+)
 _KEY = re.compile(r"\b(?:guide|dossiers|tickets|shared|printing|prices)\.[a-z_]+\b")
 
 
@@ -76,8 +86,14 @@ def test_every_page_speaks_the_readers_language_and_is_kept_by_no_browser(guide:
         assert not _KEY.search(words(answer)), page
 
 
-def test_a_sealed_dossiers_page_nobody_has_says_what_was_kept_and_what_to_do(app: Flask, guide: Guide) -> None:
-    for path, status in (("/guide/dossiers/nothing", 404), ("/guide/sealed/AAAA-AAAA", 422), ("/guide/tickets/99", 404)):
+def test_a_sealed_dossiers_page_nobody_has_says_what_was_kept_and_what_to_do(
+    app: Flask, guide: Guide
+) -> None:
+    for path, status in (
+        ("/guide/dossiers/nothing", 404),
+        ("/guide/sealed/AAAA-AAAA", 422),
+        ("/guide/tickets/99", 404),
+    ):
         answer = guide.get(path)
         assert answer.status_code == status
         assert "Những gì đã được giữ lại" in words(answer) and "Bây giờ làm gì" in words(answer)

@@ -52,7 +52,9 @@ def test_without_whole_consent_nothing_begins_and_what_was_ticked_stays(
     guide: Guide, conn: sqlite3.Connection, missing: dict[str, object], words: str
 ) -> None:
     sent = {"notice": value(guide.get(START), "notice"), **CONSENT, **missing}
-    answer = guide.post(START, {name: given for name, given in sent.items() if given is not None}, follow=False)
+    answer = guide.post(
+        START, {name: given for name, given in sent.items() if given is not None}, follow=False
+    )
     assert answer.status_code == 422 and words in said(answer)
     assert conn.execute("SELECT count(*) FROM drafts").fetchone()[0] == 0
     if "purpose" not in missing:
@@ -100,7 +102,9 @@ def test_the_whole_walk_ends_at_the_office_with_exactly_what_was_typed(
     assert found.lang == lang
     office = opened(conn, house, found.instance_id)
     assert office.signature_ok is not False
-    answers = {one.tag: one.text for one in etree.fromstring(office.submission).iter() if isinstance(one.tag, str)}
+    answers = {
+        one.tag: one.text for one in etree.fromstring(office.submission).iter() if isinstance(one.tag, str)
+    }
     assert answers["so_dinh_danh"] == "001199000000" and answers["dien_thoai"] == "0912000000"
     assert b"2026-11-20" in office.submission
     assert [content for _, content in office.files] == [picture]
@@ -176,25 +180,30 @@ def test_erasing_asks_first_and_then_nothing_is_left(guide: Guide) -> None:
     assert guide.get(draft.page("me")).status_code == 404
 
 
-def test_a_draft_is_handed_over_to_another_guide(guide: Guide, house: House, conn: sqlite3.Connection) -> None:
+def test_a_draft_is_handed_over_to_another_guide(
+    guide: Guide, house: House, conn: sqlite3.Connection
+) -> None:
     key = staff.unlock(
         conn, staff.Colleague("Hướng dẫn Mẫu", "250719"), moment=house.clock.read(), where="test"
     )
-    other = staff.add(
-        conn, "Lý A Mẫu", Role.GUIDE, "913527", moment=house.clock.read(), house_key=key
-    )
+    other = staff.add(conn, "Lý A Mẫu", Role.GUIDE, "913527", moment=house.clock.read(), house_key=key)
     draft = guide.begin()
     page = guide.post(f"{draft.address}/hand-over", {"to": str(other.id)})
     assert "Đã giao hồ sơ cho Lý A Mẫu" in said(page)
     assert drafts.told(conn, draft.id, key=key).staff_id == other.id
-    assert guide.post(f"{draft.address}/hand-over", {"to": "2"}).status_code == 404, "a technician is no guide"
+    assert (
+        guide.post(f"{draft.address}/hand-over", {"to": "2"}).status_code == 404
+    ), "a technician is no guide"
 
 
 def test_a_held_dossier_says_why_and_goes_again_when_released(
     guide: Guide, conn: sqlite3.Connection, clock: FakeClock
 ) -> None:
     code, instance_id = sealed_ones.kept(conn, clock.read())
-    conn.execute("UPDATE outbox SET state = 'held', reason_key = 'relay.token_refused' WHERE instance_id = ?", (instance_id,))
+    conn.execute(
+        "UPDATE outbox SET state = 'held', reason_key = 'relay.token_refused' WHERE instance_id = ?",
+        (instance_id,),
+    )
     assert "Cơ quan không nhận chìa khóa" in said(guide.get("/guide/dossiers"))
     page = guide.get(f"/guide/sealed/{code}")
     assert "Cơ quan không nhận chìa khóa" in said(page) and "Gửi lại" in said(page)

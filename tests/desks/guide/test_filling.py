@@ -46,7 +46,9 @@ def test_a_page_may_be_left_for_later_with_its_gaps(guide: Guide, draft: Draft) 
 
 def test_questions_that_just_appeared_are_shown_before_going_on(draft: Draft) -> None:
     answer = draft.press("cha", {"tinh_trang": "de_trong"})
-    assert answer.status_code == 200 and "câu vừa hiện ra" in said(answer) and "Vì sao để trống?" in said(answer)
+    assert (
+        answer.status_code == 200 and "câu vừa hiện ra" in said(answer) and "Vì sao để trống?" in said(answer)
+    )
 
 
 def test_the_contents_say_what_is_done_left_and_wrong(draft: Draft) -> None:
@@ -94,7 +96,9 @@ def test_a_card_for_somebody_on_another_page_is_filled_in_there(draft: Draft) ->
         ("9" * 5000, "dài quá"),
     ],
 )
-def test_a_scan_of_something_else_is_told_and_the_page_is_kept(draft: Draft, scanned: str, words: str) -> None:
+def test_a_scan_of_something_else_is_told_and_the_page_is_kept(
+    draft: Draft, scanned: str, words: str
+) -> None:
     answer = draft.press("me", {"noi_cu_tru": "Thôn Mẫu"}, scan=scanned)
     assert answer.status_code == 422 and words in said(answer)
     assert draft.answers("me")["/data/me/noi_cu_tru"] == "Thôn Mẫu"
@@ -152,17 +156,33 @@ def test_a_photo_is_seen_only_by_guides_kept_by_nobody_and_can_be_removed(
     app: Flask, guide: Guide, papers: Draft, conn: sqlite3.Connection
 ) -> None:
     picture = photo()
-    assert papers.press("giay_to", file=("anh_chung_sinh", picture, "Lý Thị Mẫu.jpg")).status_code == 303
+    assert (
+        papers.press("giay_to", file=("anh_chung_sinh", picture, "Lý Thị Mẫu.jpg"), go="skip").status_code
+        == 303
+    )
     (held,) = attachments.files(conn, papers.id)
     assert "mau" not in held.name.lower()
     shown = guide.get(f"{papers.address}/files/{held.name}")
-    assert shown.data == picture and shown.mimetype == "image/jpeg" and shown.headers["Cache-Control"] == "no-store"
+    assert (
+        shown.data == picture
+        and shown.mimetype == "image/jpeg"
+        and shown.headers["Cache-Control"] == "no-store"
+    )
     assert f"{papers.address}/files/{held.name}" in guide.get(f"{papers.address}/files/{held.name}/see").text
     assert app.test_client().get(f"{papers.address}/files/{held.name}").status_code == 303
     assert guide.get(f"{papers.address}/files/other.jpg").status_code == 404
     answer = papers.press("giay_to", **{"clear:/data/giay_to/anh_chung_sinh": "1"})
     assert answer.status_code == 200 and "ảnh đã chụp" not in said(answer)
     assert attachments.files(conn, papers.id) == ()
+
+
+def test_a_pdf_is_taken_but_not_opened_unasked(guide: Guide, papers: Draft, conn: sqlite3.Connection) -> None:
+    pdf = b"%PDF-1.7\n1 0 obj<<>>endobj\nstartxref\n0\n%%EOF\n"
+    papers.press("giay_to", file=("anh_chung_sinh", pdf, "giay.pdf"), go="skip")
+    (held,) = attachments.files(conn, papers.id)
+    page = guide.get(f"{papers.address}/files/{held.name}/see")
+    assert "Đây là tệp PDF" in said(page) and "<img" not in page.text
+    assert guide.get(f"{papers.address}/files/{held.name}").data == pdf
 
 
 def test_two_guides_on_one_page_choose_answer_by_answer(guide: Guide, draft: Draft) -> None:
@@ -203,7 +223,9 @@ def newer(house: House) -> None:
     path = shelf.current(house.packs).path(f"procedures/{SLUG}/form.xml")
     text = path.read_text(encoding="utf-8")
     assert "thu_dien_tu" in text and "2026112101" in text
-    path.write_text(text.replace("thu_dien_tu", "hop_thu").replace("2026112101", "2026112199"), encoding="utf-8")
+    path.write_text(
+        text.replace("thu_dien_tu", "hop_thu").replace("2026112101", "2026112199"), encoding="utf-8"
+    )
 
 
 def test_a_newer_form_is_offered_with_what_it_would_lose(guide: Guide, house: House, draft: Draft) -> None:
@@ -212,7 +234,9 @@ def test_a_newer_form_is_offered_with_what_it_would_lose(guide: Guide, house: Ho
     assert "đã có bản mới" in said(draft.open("tre"))
     page = guide.get(f"{draft.address}/newer-form")
     assert "mau@example.com" in said(page) and "1 câu này không còn chỗ" in said(page)
-    moved = guide.post(f"{draft.address}/newer-form", {"do": "move", "version": value(page, "version")}, follow=False)
+    moved = guide.post(
+        f"{draft.address}/newer-form", {"do": "move", "version": value(page, "version")}, follow=False
+    )
     assert moved.status_code == 303
     page = draft.open("nguoi_yeu_cau")
     assert "bản 2026112199" in said(page) and "0912000000" in page.text and "đã có bản mới" not in said(page)
@@ -226,10 +250,14 @@ def test_a_guide_keeps_the_old_form_and_is_not_asked_again(guide: Guide, house: 
     assert "đã có bản mới" not in said(page) and "bản 2026112101" in said(page)
 
 
-def test_a_newer_form_that_is_broken_leaves_the_draft_on_its_own(guide: Guide, house: House, draft: Draft) -> None:
+def test_a_newer_form_that_is_broken_leaves_the_draft_on_its_own(
+    guide: Guide, house: House, draft: Draft
+) -> None:
     shelf.current(house.packs).path(f"procedures/{SLUG}/form.xml").write_bytes(b"<broken")
     answer = guide.get(f"{draft.address}/newer-form")
-    assert answer.status_code == 422 and "Tệp XML bị hỏng" in said(answer) and "vẫn còn nguyên" in said(answer)
+    assert (
+        answer.status_code == 422 and "Tệp XML bị hỏng" in said(answer) and "vẫn còn nguyên" in said(answer)
+    )
     assert draft.press("tre", {"ho_ten": "Lý Thị Mẫu"}, go="skip").status_code == 303
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from flask import Flask
 from werkzeug.test import TestResponse
 
-from hub.desks.guide import prices as desk
 from hub.trades.prices import service
 from tests.desks.guide.hand import Guide, said
 from tests.fakes import FakeClock
@@ -27,11 +25,15 @@ def latest(conn: sqlite3.Connection) -> list[tuple[str, int, str, str, str]]:
 
 def write(guide: Guide, kind: str = "cho", **typed: str) -> TestResponse:
     amounts = {name: given for name, given in typed.items() if name in ("place", "seen_on")}
-    amounts |= {name.replace("__", ":").replace("_", "-"): given for name, given in typed.items() if "__" in name}
+    amounts |= {
+        name.replace("__", ":").replace("_", "-"): given for name, given in typed.items() if "__" in name
+    }
     return guide.post(f"/guide/prices?kind={kind}", {**PLACE, **amounts})
 
 
-def test_several_prices_of_one_place_are_written_with_one_press(guide: Guide, conn: sqlite3.Connection) -> None:
+def test_several_prices_of_one_place_are_written_with_one_press(
+    guide: Guide, conn: sqlite3.Connection
+) -> None:
     page = write(guide, amount__vo_que_kho="55 nghìn", amount__che_shan_kho="300.000đ")
     assert "Đã ghi 2 giá" in said(page)
     assert latest(conn) == [
@@ -47,7 +49,9 @@ def test_a_second_press_writes_nothing_twice(guide: Guide, conn: sqlite3.Connect
     assert len(latest(conn)) == 1
 
 
-def test_what_cannot_be_read_is_asked_again_and_the_rest_is_written(guide: Guide, conn: sqlite3.Connection) -> None:
+def test_what_cannot_be_read_is_asked_again_and_the_rest_is_written(
+    guide: Guide, conn: sqlite3.Connection
+) -> None:
     answer = write(guide, amount__vo_que_kho="năm lăm", amount__che_shan_kho="300k")
     assert answer.status_code == 422
     assert "Không đọc được số tiền" in said(answer) and "Những giá khác đã được ghi" in said(answer)

@@ -113,7 +113,9 @@ def test_a_number_moves_to_another_desk_with_priority(guide: Guide, conn: sqlite
     assert here(conn) == "A1"
 
 
-def test_a_number_moves_to_another_service_at_the_end_of_the_line(guide: Guide, conn: sqlite3.Connection) -> None:
+def test_a_number_moves_to_another_service_at_the_end_of_the_line(
+    guide: Guide, conn: sqlite3.Connection
+) -> None:
     ticket = seated(guide)
     guide.post(f"/guide/tickets/{ticket}/transfer", {"service": "bhyt", "desk": ""})
     moved = views.get(conn, int(ticket))
@@ -162,7 +164,9 @@ def test_a_number_for_nothing_is_asked_about(guide: Guide) -> None:
     assert answer.status_code == 422 and "Xin chọn việc cần làm" in said(answer)
 
 
-def test_the_console_is_unchanged_until_the_queue_or_the_minute_changes(guide: Guide, clock: FakeClock) -> None:
+def test_the_console_is_unchanged_until_the_queue_or_the_minute_changes(
+    guide: Guide, clock: FakeClock
+) -> None:
     guide.sits()
     tag = guide.get("/guide").headers["ETag"]
     assert guide.get("/guide", If_None_Match=tag).status_code == 304
@@ -184,13 +188,16 @@ def asking(conn: sqlite3.Connection, clock: FakeClock, subject: str = "ticket:1"
     """A receipt of which nobody knows whether it came out."""
     job = jobs.add(conn, Kind.RECEIPT, PAPER, moment=clock.read(), subject=subject)
     with db.write(conn):
-        conn.execute("UPDATE jobs SET state = 'ask', reason_key = 'printing.interrupted' WHERE id = ?", (job,))
+        conn.execute(
+            "UPDATE jobs SET state = 'ask', reason_key = 'printing.interrupted' WHERE id = ?", (job,)
+        )
         db.touch(conn, jobs.TOPIC)
     return job
 
 
 @pytest.mark.parametrize(
-    ("press", "state", "copy"), [("out", State.DONE, False), ("again", State.QUEUED, True), ("surely_not", State.QUEUED, False)]
+    ("press", "state", "copy"),
+    [("out", State.DONE, False), ("again", State.QUEUED, True), ("surely_not", State.QUEUED, False)],
 )
 def test_was_it_printed_is_asked_and_answered(
     guide: Guide, conn: sqlite3.Connection, clock: FakeClock, press: str, state: State, copy: bool
@@ -212,7 +219,8 @@ def test_a_paper_that_is_stuck_says_why_and_can_be_tried_or_dropped(
     with db.write(conn):
         conn.execute("UPDATE jobs SET state = 'stuck', reason_key = 'printing.no_paper' WHERE id = ?", (job,))
         db.touch(conn, jobs.TOPIC)
-    assert "Phiếu số B2 : Máy in hết giấy" in said(guide.get("/guide"))
+    assert "Phiếu số B2 : Máy in hết giấy" in said(guide.get("/guide/papers"))
+    assert "Máy in hết giấy" in said(guide.get("/guide"))
     guide.post(f"/guide/papers/{job}", {"do": "retry"})
     assert jobs.get(conn, job).state is State.QUEUED
     assert "không bị kẹt nữa" in said(guide.post(f"/guide/papers/{job}", {"do": "retry"}))
@@ -221,6 +229,21 @@ def test_a_paper_that_is_stuck_says_why_and_can_be_tried_or_dropped(
     assert "In thêm bản sao" in said(guide.get("/guide/papers"))
     guide.post(f"/guide/papers/{job}", {"do": "copy", "back": "papers"})
     assert jobs.for_subject(conn, "ticket:2")[0].copy
+
+
+def test_twelve_papers_without_paper_are_one_trouble_and_one_press(
+    guide: Guide, conn: sqlite3.Connection, clock: FakeClock
+) -> None:
+    guide.sits()
+    for _ in range(9):
+        jobs.add(conn, Kind.CHECKLIST, PAPER, moment=clock.read(), subject="checklist:x")
+    with db.write(conn):
+        conn.execute("UPDATE jobs SET state = 'stuck', reason_key = 'printing.no_paper'")
+        db.touch(conn, jobs.TOPIC)
+    page = said(guide.get("/guide"))
+    assert page.count("Máy in hết giấy") == 1 and "12 phiếu đang giữ: Phiếu số A1, Phiếu số B2" in page
+    guide.post("/guide/papers/retry")
+    assert jobs.stuck(conn) == () and len(jobs.waiting(conn)) == 12
 
 
 def test_papers_that_nothing_takes_up_are_told_of(guide: Guide, clock: FakeClock) -> None:
