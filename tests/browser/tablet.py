@@ -34,6 +34,7 @@ _TOO_WIDE = """() => {
     .map(one => one.outerHTML.slice(0, 90));
 }"""
 
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start Chromium for the length of the block."""
@@ -53,7 +54,9 @@ class Tablet:
         self.faults: list[str] = []
         self.looked: set[str] = set()
         self._context = browser.new_context(
-            viewport={"width": SIZE[0], "height": SIZE[1]}, java_script_enabled=script, reduced_motion="reduce"
+            viewport={"width": SIZE[0], "height": SIZE[1]},
+            java_script_enabled=script,
+            reduced_motion="reduce",
         )
         self._context.set_default_timeout(10_000)
         self.page = self._context.new_page()

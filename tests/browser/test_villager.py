@@ -30,7 +30,9 @@ def say(key: str, **values: object) -> str:
 
 
 @both
-def test_a_number_is_taken_in_three_touches_and_the_slip_comes_out(tablet: New, run: Run, script: bool) -> None:
+def test_a_number_is_taken_in_three_touches_and_the_slip_comes_out(
+    tablet: New, run: Run, script: bool
+) -> None:
     one = tablet(script=script)
     one.go("/")
     one.look("home")
@@ -46,9 +48,10 @@ def test_a_number_is_taken_in_three_touches_and_the_slip_comes_out(tablet: New, 
     if script:
         one.shows(say("villager.ticket_paper_out", number=number))
     else:
-        assert one.page.locator("noscript meta[http-equiv=refresh]").count() or one.page.locator(
-            "meta[http-equiv=refresh]"
-        ).count()
+        assert (
+            one.page.locator("noscript meta[http-equiv=refresh]").count()
+            or one.page.locator("meta[http-equiv=refresh]").count()
+        )
         one.page.reload()
         one.shows(say("villager.ticket_paper_out", number=number))
     code = re.search(r"\b[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}\b", one.words)
@@ -208,7 +211,9 @@ def test_a_price_is_looked_up_and_what_is_left_is_worked_out(tablet: New, script
 
 
 @both
-@pytest.mark.parametrize(("asked", "found"), [("khai sinh", "Khai sinh"), ("lua dao", "lừa"), ("lừa đảo", "lừa")])
+@pytest.mark.parametrize(
+    ("asked", "found"), [("khai sinh", "Khai sinh"), ("lua dao", "lừa"), ("lừa đảo", "lừa")]
+)
 def test_search_finds_with_accents_and_without(tablet: New, script: bool, asked: str, found: str) -> None:
     one = tablet(script=script)
     one.go("/search")

@@ -63,7 +63,7 @@ def opened_app(house: House) -> Iterator[Flask]:
     app = build.web(house)
     app.testing = True
     # Pages offer their loudspeakers whether this machine can speak or not.
-    app.extensions["kept"]["speech.engine"] = True
+    app.extensions["kept"]["speech-engine"] = True
     yield app
     shell.close_shell(app)
 

@@ -27,6 +27,7 @@ from hub.desks.guide import (
     sealed,
     starting,
     tickets,
+    time,
     trouble,
 )
 from hub.trades.staff.model import Role
@@ -46,6 +47,7 @@ for subject in (
     newer,
     review,
     sealed,
+    time,
 ):
     subject.add_to(desk)
 prices.add_to(desk)

@@ -59,7 +59,7 @@ def app(house: House, compiled: FileSystemBytecodeCache) -> Iterator[Flask]:
     app = build.web(house)
     app.testing = True
     app.jinja_env.bytecode_cache = compiled
-    app.extensions["kept"]["speech.engine"] = True
+    app.extensions["kept"]["speech-engine"] = True
     yield app
     shell.close_shell(app)
 
