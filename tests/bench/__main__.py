@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json", help="where the JSON goes")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     given = parser.parse_args()
-    rounds, seconds, presses, starts = (2, 0.6, 12, 3) if given.quick else (7, 1.5, 60, 9)
+    rounds, seconds, presses, starts = (2, 0.6, 12, 3) if given.quick else (5, 1.2, 60, 9)
     counts = {"rounds": rounds, "seconds": seconds, "connections": CONNECTIONS, "threads": THREADS}
     counts |= {"presses": presses, "starts": starts}
     began = time.monotonic()
@@ -136,7 +136,10 @@ def _rates(web: int, bare: int, rounds: int, seconds: float) -> list[Line]:
     targets = []
     for name, path in pages.items():
         tag = urllib3.request("GET", base + path, retries=False).headers["ETag"]
-        targets += [rates.Target(name, web, path), rates.Target(f"{name}, 304", web, path, tag)]
+        for anew in (False, True):
+            how = "another visitor each" if anew else "one visitor again"
+            targets.append(rates.Target(f"{name}, {how}", web, path, anew=anew))
+            targets.append(rates.Target(f"{name}, {how}, 304", web, path, tag, anew))
     hello, found = rates.measure(
         rates.Target("bare Flask", bare, "/"),
         targets,

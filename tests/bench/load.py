@@ -1,6 +1,6 @@
 """A small load generator in a process of its own: keep-alive connections, one request in flight on each.
 
-``python -m tests.bench.load PORT PATH SECONDS CONNECTIONS STATUS [ETAG]`` prints one line of JSON. It reads
+``python -m tests.bench.load PORT PATH SECONDS CONNECTIONS STATUS [ETAG [anew]]`` prints one line of JSON. It reads
 whole answers by their length, counts them, and fails on any status but the one expected; a page that has
 changed meanwhile is asked for by its new ETag, as a browser would.
 """
@@ -19,17 +19,21 @@ _TAG = re.compile(rb'\r\netag: *("[^"]+")', re.IGNORECASE)
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
-def request(path: str, etag: str) -> bytes:
-    """Return the request as it is sent every time."""
+def request(path: str, etag: str, visitor: int = 0) -> bytes:
+    """Return the request; each ``visitor`` but 0 sends a cookie of its own."""
     lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Accept-Encoding: gzip"]
     lines += [f"If-None-Match: {etag}"] if etag else []
+    lines += [f"Cookie: seen={visitor}"] if visitor else []
     return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
 
 
 def run(
     port: int, path: str, seconds: float, connections: int, status: int, etag: str = ""
 ) -> dict[str, float]:
-    """Ask for ``seconds`` and return how many answers came, in how long, and how many bytes each had."""
+    """Ask for ``seconds`` and return how many answers came, in how long, and how many bytes each had.
+
+    With ``anew`` every request comes from another visitor, so that nothing in front of the pages can answer.
+    """
     sent, expected = request(path, etag), b"HTTP/1.1 %d " % status
     told = {"answers": 0, "bytes": 0}
     with contextlib.ExitStack() as open_ones:
@@ -54,8 +58,11 @@ def run(
                 size = _whole(got, (expected, b"HTTP/1.1 200 ") if etag else (expected,))
                 if size:
                     if etag and not got.startswith(expected):
-                        sent = request(path, _tag(got))
+                        etag = _tag(got)
+                        sent = request(path, etag)
                     told["answers"] += 1
+                    if anew:
+                        sent = request(path, etag, told["answers"])
                     told["bytes"] = size
                     got.clear()
                     sock.sendall(sent)

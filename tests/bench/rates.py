@@ -14,12 +14,13 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Target:
-    """A page: name, port, path, and the ETag to send for a 304."""
+    """A page: name, port, path, the ETag to send for a 304, and whether every request is another visitor's."""
 
     name: str
     port: int
     path: str
     etag: str = ""
+    anew: bool = False
 
     @property
     def status(self) -> int:
@@ -72,7 +73,14 @@ def measure(
 def _ask(target: Target, seconds: float, connections: int) -> tuple[float, int]:
     words = [target.port, target.path, seconds, connections, target.status]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.load", *map(str, words), *([target.etag] if target.etag else [])],
+        [
+            sys.executable,
+            "-m",
+            "tests.bench.load",
+            *map(str, words),
+            target.etag,
+            "anew" if target.anew else "",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -31,10 +31,12 @@ _PAGES = {
 class _Pages(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     asked: list[str] = []
+    cookies: list[str] = []
     pause_s = 0.0
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
+        self.cookies.append(self.headers.get("Cookie", ""))
         time.sleep(self.pause_s)
         kind, body = _PAGES[self.path]
         if self.headers.get("If-None-Match") == '"now"':
@@ -53,8 +55,9 @@ class _Pages(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(pause_s: float = 0.0) -> Iterator[tuple[int, list[str]]]:
-    handler = type("Pages", (_Pages,), {"asked": [], "pause_s": pause_s, "wbufsize": -1})
+def serving(pause_s: float = 0.0, cookies: list[str] | None = None) -> Iterator[tuple[int, list[str]]]:
+    seen = [] if cookies is None else cookies
+    handler = type("Pages", (_Pages,), {"asked": [], "cookies": seen, "pause_s": pause_s, "wbufsize": -1})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
@@ -77,6 +80,13 @@ def test_a_page_that_has_changed_is_asked_for_by_its_new_tag() -> None:
     with serving() as (port, _):
         told = load.run(port, "/", 0.3, 1, 304, '"old"')
     assert told["answers"] > 1 and told["bytes"] < 300
+
+
+def test_every_request_can_be_another_visitors() -> None:
+    seen: list[str] = []
+    with serving(cookies=seen) as (port, _):
+        told = load.run(port, "/", 0.2, 1, 200, "", "anew")
+    assert told["answers"] > 2 and len(set(seen)) == len(seen)
 
 
 def test_an_answer_that_is_not_expected_ends_the_measuring() -> None:

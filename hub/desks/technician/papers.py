@@ -55,7 +55,8 @@ def row(job: Job) -> Row:
         kind_key=job.kind_key,
         state_key=job.state_key,
         mood=_MOODS[job.state],
-        reason_key=job.reason_key,
+        # While it is tried again the last reason is history.
+        reason_key=job.reason_key if job.state in (State.STUCK, State.ASK) else None,
         attempts=job.attempts,
         copy=job.copy,
         at=common.when(job.created_at),

@@ -2,10 +2,10 @@
 
 Keeps true: exactly one day is current and it changes only by a trusted clock, or by a guide's word while the
 clock is doubtful; a doubtful clock alone goes on with the current one. Counting starts at 1 only when nobody
-holds an open number of the day before; otherwise it goes on, so two people never hold the same number. A clock set back never restarts anything. When the true
-time becomes known, the doubtful numbers of this boot get their true time and day, and keep their number. It
-never takes a number from somebody who may still be waiting: what a doubtful clock gave out in an earlier boot
-stays.
+holds an open number of the day before; otherwise it goes on, so two people never hold the same number. A clock
+set back never restarts anything. When the true time becomes known, the doubtful numbers of this boot get their
+true time and day, and keep their number. It never takes a number from somebody who may still be waiting: what
+a doubtful clock gave out in an earlier boot stays until a guide begins a new day.
 """
 
 from __future__ import annotations
