@@ -71,7 +71,7 @@ def stamp(at: dt.datetime) -> str:
 
 def parse(text: str) -> dt.datetime:
     """Return the UTC time that ``stamp`` wrote."""
-    return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=dt.UTC)
+    return dt.datetime.fromisoformat(text)
 
 
 def village_day(at: dt.datetime) -> dt.date:

@@ -1,12 +1,14 @@
 """Polled pages, answered again within a second without asking any room: in front of the whole application.
 
-Keeps true: what is held is given only to who sends the very same address and cookies, never longer than a
-second, and never after any process has committed anything to the database meanwhile. It holds only what
-``shell.polled`` has marked: never a page of somebody signed in, never one that sets a cookie.
+Keeps true: what is held is given only to who asks for the very same address in the same language, never longer
+than a second, and never after any process has committed anything to the database meanwhile. It holds only what
+``shell.polled`` has marked as the same for everyone: never a page of somebody signed in, never one that sets a
+cookie; and who carries the mark of a sign-in is always led past it.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -21,7 +23,11 @@ from hub.base.house import House
 MARK = "hub.glance"
 """Set in the WSGI environment of a request whose answer may be held."""
 
+STAFF_COOKIE = "on_duty"
+"""A cookie that says nothing but that somebody has signed in here; it opens no door."""
+
 HOLD_S = 1.0
+_LANGUAGE = re.compile(r"(?:^|;\s*)lang=(\w{2})(?:;|$)")
 _MOST = 256
 _Headers = list[tuple[str, str]]
 _Key = tuple[str, str, str, bool]
@@ -50,11 +56,13 @@ class Glances:
         self._lock = Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] != "GET":
+        cookies = environ.get("HTTP_COOKIE", "")
+        if environ["REQUEST_METHOD"] != "GET" or STAFF_COOKIE in cookies:
             return self._application(environ, start_response)
         now = self._house.clock.read()
-        about = (environ["PATH_INFO"], environ.get("QUERY_STRING", ""), environ.get("HTTP_COOKIE", ""))
-        key = (*about, now.trusted)
+        told = _LANGUAGE.search(cookies)
+        language = told[1] if told else ""
+        key = (environ["PATH_INFO"], environ.get("QUERY_STRING", ""), language, now.trusted)
         held = self._held.get(key)
         if held is not None and now.mono < held.until and self._version() == held.version:
             asked = environ.get("HTTP_IF_NONE_MATCH", "")

@@ -15,7 +15,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from hub.base.errors import Refused
 from hub.base.house import House
-from hub.desks import errors, shell
+from hub.desks import errors, glance, shell
 from hub.trades.staff import service as staff
 from hub.trades.staff.model import Role, Session
 
@@ -137,7 +137,10 @@ def sign_in() -> Any:
         )
     session.clear()
     session["staff"] = opened.token
-    return redirect(back or url_for(_HOMES[opened.staff.role]), 303)
+    response = redirect(back or url_for(_HOMES[opened.staff.role]), 303)
+    https = shell.house().settings.web.https
+    response.set_cookie(glance.STAFF_COOKIE, "1", httponly=True, samesite="Lax", secure=https)
+    return response
 
 
 @desk.post("/sign-out")
@@ -147,7 +150,9 @@ def sign_out() -> Any:
     if token is not None:
         staff.sign_out(shell.conn(), token, moment=shell.moment())
     session.clear()
-    return redirect(url_for("villager.home"), 303)
+    response = redirect(url_for("villager.home"), 303)
+    response.delete_cookie(glance.STAFF_COOKIE)
+    return response
 
 
 @desk.route("/leave")
@@ -162,6 +167,7 @@ def leave() -> Any:
     session.clear()
     response = redirect(url_for("villager.home"), 303)
     response.delete_cookie("lang")
+    response.delete_cookie(glance.STAFF_COOKIE)
     return response
 
 

@@ -1,8 +1,8 @@
 """A small load generator in a process of its own: keep-alive connections, one request in flight on each.
 
-``python -m tests.bench.load PORT PATH SECONDS CONNECTIONS STATUS [ETAG [anew]]`` prints one line of JSON. It reads
-whole answers by their length, counts them, and fails on any status but the one expected; a page that has
-changed meanwhile is asked for by its new ETag, as a browser would.
+``python -m tests.bench.load PORT PATH SECONDS CONNECTIONS STATUS [ETAG [anew]]`` prints one line of JSON. It
+reads whole answers by their length, counts them, and fails on any status but the one expected; a page that
+has changed meanwhile is asked for by its new ETag, as a browser would.
 """
 
 from __future__ import annotations
@@ -28,7 +28,13 @@ def request(path: str, etag: str, visitor: int = 0) -> bytes:
 
 
 def run(
-    port: int, path: str, seconds: float, connections: int, status: int, etag: str = ""
+    port: int,
+    path: str,
+    seconds: float,
+    connections: int,
+    status: int,
+    etag: str = "",
+    anew: str = "",
 ) -> dict[str, float]:
     """Ask for ``seconds`` and return how many answers came, in how long, and how many bytes each had.
 

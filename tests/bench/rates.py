@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Target:
-    """A page: name, port, path, the ETag to send for a 304, and whether every request is another visitor's."""
+    """A page: name, port, path, the ETag for a 304, and whether every request is another visitor's."""
 
     name: str
     port: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -24,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """A demo House that is open, with everything ready."""
     folder = tmp_path_factory.mktemp("browser")
@@ -39,9 +40,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         assert '"level": "error"' not in house.said, house.said
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium."""
+    """Chromium; given back before another folder's tests start theirs, for Playwright suffers one at a time."""
+    if not Path(tablets.CHROMIUM).exists():
+        pytest.skip(f"{tablets.CHROMIUM} is missing")
     with tablets.chromium() as found:
         yield found
 

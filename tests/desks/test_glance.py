@@ -14,7 +14,7 @@ from werkzeug.test import Client
 from hub.base import db, migrate
 from hub.base.house import House
 from hub.base.settings import Settings
-from hub.desks.glance import HOLD_S, MARK, Glances
+from hub.desks.glance import HOLD_S, MARK, STAFF_COOKIE, Glances
 from hub.wiring import build
 from tests.fakes import FakeClock
 
@@ -101,7 +101,7 @@ def test_nothing_is_held_longer_than_a_second_nor_when_the_clock_is_no_longer_be
     assert pages.asked == 3
 
 
-def test_another_address_or_other_cookies_get_nothing_of_it(client: Client, pages: Pages) -> None:
+def test_another_address_or_another_language_gets_nothing_of_it(client: Client, pages: Pages) -> None:
     client.get("/board")
     client.get("/board?lang=en")
     client.get("/board", headers={"Cookie": "lang=en"})
@@ -109,6 +109,20 @@ def test_another_address_or_other_cookies_get_nothing_of_it(client: Client, page
     client.post("/board")
     client.head("/board")
     assert pages.asked == 6
+
+
+def test_different_visitors_share_what_is_the_same_for_all(client: Client, pages: Pages) -> None:
+    for visitor in ("house=one", "house=two; lang=vi; theme=x", "lang=vi", "other=on; lang=vi"):
+        client.get("/board", headers={"Cookie": visitor})
+    # Once without a language, once in Vietnamese.
+    assert pages.asked == 2
+
+
+def test_who_has_signed_in_is_always_led_past_it(client: Client, pages: Pages) -> None:
+    client.get("/board")
+    for count in range(2, 5):
+        client.get("/board", headers={"Cookie": f"{STAFF_COOKIE}=1; house=token"})
+        assert pages.asked == count
 
 
 @pytest.mark.parametrize("how", ["unmarked", "cookie", "error"])

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from hub.base import db
 from hub.base.house import House
 from hub.post import jobs
 from hub.trades.tickets import service as tickets
@@ -122,7 +123,11 @@ def test_the_page_says_whether_the_slip_came_out(
     late = words(visitor.get(where))
     assert f"Bà con nhớ số {ticket.label} là đủ" in late
     job = jobs.for_subject(conn, f"ticket:{ticket.id}")[0]
-    conn.execute("UPDATE jobs SET state = 'stuck', reason_key = 'printing.no_paper' WHERE id = ?", (job.id,))
+    with db.write(conn):
+        conn.execute(
+            "UPDATE jobs SET state = 'stuck', reason_key = 'printing.no_paper' WHERE id = ?", (job.id,)
+        )
+        db.touch(conn, jobs.TOPIC)
     assert "Máy in hết giấy" in words(visitor.get(where))
     conn.execute("UPDATE jobs SET state = 'done', reason_key = NULL WHERE id = ?", (job.id,))
     assert "Phiếu đã in" in words(visitor.get(where))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from hub.base import db
 from hub.desks import shell
 from hub.trades.tickets import views
 
@@ -18,8 +19,10 @@ _AT_DESKS = 5
 @desk.get("/board")
 def board() -> Response:
     """Show the board; polled by its screen."""
-    now = views.board(shell.conn())
-    return shell.polled(
-        (now.version,),
-        lambda: shell.page("display/board.html", board=now, most=_AT_DESKS, shared_tablet=False),
-    )
+    conn = shell.conn()
+
+    def render() -> str:
+        now = views.board(conn)
+        return shell.page("display/board.html", board=now, most=_AT_DESKS, shared_tablet=False)
+
+    return shell.polled((db.version(conn, views.TOPIC),), render)

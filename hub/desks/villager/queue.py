@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
 
+from hub.base import db
 from hub.base.errors import Refused
 from hub.desks import shell
 from hub.desks.villager import common, papers
@@ -22,6 +23,8 @@ from hub.trades.tickets.model import Priority, Source, State
 
 # Without JavaScript the page draws itself anew; after so many times a shared tablet goes home by itself.
 _DRAWINGS = 12
+# Waiting times and a late slip may be told this many seconds late.
+_SHOWN_S = 15
 _ASKED = (
     (Priority.NONE, "people"),
     (Priority.ELDERLY, "elder"),
@@ -75,13 +78,12 @@ def issue() -> Any:
 def ticket(token: str) -> Response:
     """Show how a number stands."""
     conn, moment = shell.conn(), shell.moment()
-    at = views.follow(conn, token, moment)
-    about = jobs.for_subject(conn, f"ticket:{at.ticket.id}")
-    paper = papers.standing(about[0] if about else None, moment)
-    here = at.ticket
     drawn = request.args.get("tablet", 0, type=int)
 
     def render() -> str:
+        at = views.follow(conn, token, moment)
+        here = at.ticket
+        about = jobs.for_subject(conn, f"ticket:{here.id}")
         return shell.page(
             "villager/ticket.html",
             ticket=here,
@@ -89,27 +91,16 @@ def ticket(token: str) -> Response:
             ahead=at.ahead,
             estimate=at.estimate,
             wait=slips.wait_words(shell.lang(), at.estimate),
-            paper=paper,
+            paper=papers.standing(about[0] if about else None, moment),
             code=slips.shown_token(here.token),
             open=here.state in (State.WAITING, State.SERVING, State.MISSED),
             shared_tablet=drawn > 0,
             next_drawing=0 if drawn <= 0 else drawn + 1 if drawn < _DRAWINGS else None,
         )
 
-    return shell.polled(
-        (
-            here.token,
-            here.state,
-            here.label,
-            here.desk,
-            here.recalls,
-            at.service,
-            at.ahead,
-            at.estimate,
-            paper,
-        ),
-        render,
-    )
+    # All that the page shows comes from these two rooms and, slowly, from the time that passes.
+    versions = (db.version(conn, views.TOPIC), db.version(conn, jobs.TOPIC))
+    return shell.polled((token, *versions, int(moment.mono // _SHOWN_S)), render)
 
 
 def again(token: str) -> Any:
