@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -23,6 +24,9 @@ from hub.base.errors import NotReady
 from hub.cli.main import Context
 
 _END_S = 4.0
+# Loaded here, because between fork and exec nothing may be imported.
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 _REST_S = (0.2, 1.0, 3.0, 10.0)
 
 
@@ -179,8 +183,15 @@ def _keep(
 
 
 def _start(child: _Child, environment: dict[str, str]) -> None:
-    child.process = subprocess.Popen(child.arguments, env=environment, stdin=subprocess.DEVNULL)
+    child.process = subprocess.Popen(
+        child.arguments, env=environment, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent
+    )
     child.started = time.monotonic()
+
+
+def _end_with_parent() -> None:
+    # Runs in the child before its program: if this supervisor is killed, the kernel asks the child to end too.
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _look_after(ctx: Context, child: _Child, environment: dict[str, str]) -> None:

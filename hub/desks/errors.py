@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sqlite3
 
 from flask import Flask, Response, render_template
 from werkzeug.exceptions import HTTPException
 
-from hub.base import ids, phrases
+from hub.base import db, ids, phrases
 from hub.base.errors import Conflict, HubError, Missing, NotReady, Refused
 from hub.desks import shell
 from hub.trades.staff.model import TooMany
@@ -35,6 +36,7 @@ def open_errors(app: Flask) -> None:
     """Make ``app`` answer every failure with a page of the House."""
     app.register_error_handler(HubError, _hub_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(sqlite3.Error, _database_error)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -51,6 +53,10 @@ def _hub_error(bad: HubError) -> Response:
     if isinstance(bad, TooMany):
         response.headers["Retry-After"] = str(bad.retry_after)
     return response
+
+
+def _database_error(bad: sqlite3.Error) -> Response:
+    return _hub_error(db.told(bad))
 
 
 def _http_error(bad: HTTPException) -> Response:

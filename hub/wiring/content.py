@@ -7,11 +7,10 @@ its own at a start or an update, because the form compiler is far heavier than a
 from __future__ import annotations
 
 import importlib.metadata
-import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
-from hub.base.errors import HubError, Missing, NotReady
+from hub.base.errors import NotReady
 from hub.base.house import House
 from hub.packs import install, render, shelf
 from hub.packs.install import Installed
@@ -30,29 +29,20 @@ def put(house: House, source: Path, *, unsealed: bool) -> Installed:
 
     A pack that is whole but cannot be used (a page that others name is not in it) gives way to the one before.
     """
+    from hub.overview import arrival
+
     done = install.install(source, house.packs, preparers(), program=version(), unsealed=unsealed)
-    _use(house, done)
+    with closing(house.connect()) as conn:
+        arrival.use(house.packs, conn, done, version())
     return done
 
 
 def back(house: House, name: str) -> Installed:
-    """Make the pack before the current one; raises as ``packs.install.rollback`` does."""
-    done = install.rollback(house.packs, name)
-    _use(house, done)
-    return done
+    """Make the pack before the current one; raises as ``overview.arrival.back`` does."""
+    from hub.overview import arrival
 
-
-def _use(house: House, done: Installed) -> None:
     with closing(house.connect()) as conn:
-        try:
-            take_over(house, conn)
-        except HubError as bad:
-            if done.fresh:
-                with suppress(Missing):
-                    install.rollback(house.packs, done.name)
-            if isinstance(bad, Missing):
-                raise NotReady("packs.missing_file", **bad.values) from bad
-            raise
+        return arrival.back(house.packs, conn, name, version())
 
 
 def preparers() -> dict[str, install.Preparer]:
@@ -60,13 +50,6 @@ def preparers() -> dict[str, install.Preparer]:
     found: dict[str, install.Preparer] = {pattern: render.prepare for pattern in render.PAGES}
     found[FORMS] = _form
     return found
-
-
-def take_over(house: House, conn: sqlite3.Connection) -> None:
-    """Bring the queue's services and the search up to the active core pack, if it changed."""
-    from hub.overview import arrival
-
-    arrival.take_over(house.packs, conn, version())
 
 
 def forms(house: House) -> tuple[tuple[str, bytes], ...]:

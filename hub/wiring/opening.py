@@ -43,7 +43,7 @@ def prepare(house: House, *, tell: Tell, lang: str = phrases.DEFAULT) -> None:
 
 
 def speak(house: House, *, tell: Tell, lang: str = phrases.DEFAULT) -> None:
-    """Make the sound of all lessons, scams and procedures ahead of time; a House without a voice says so."""
+    """Make the sound of all lessons and scams ahead of time; a House without a voice says so."""
     from hub.overview import voices
     from hub.packs import shelf
     from hub.trades.speech import service as speech

@@ -156,3 +156,11 @@ def test_a_data_folder_that_may_not_be_written_is_one_sentence(data: Path, setti
     assert done.returncode == 1 and done.stdout == ""
     assert f"{data} cannot be written" in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
     assert {path: path.stat().st_mtime_ns for path in data.rglob("*")} == before
+
+
+def test_no_worker_outlives_a_supervisor_that_was_killed(data: Path, settings: Path) -> None:
+    with opened(data, settings=settings) as run:
+        workers = until(lambda: len(found := run.workers()) == 4 and found)
+        run.process.kill()
+        run.process.wait(5)
+        assert until(lambda: not any(alive(pid) for pid in workers.values()), 8)

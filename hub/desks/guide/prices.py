@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 
 from hub.base import clock as clocks
-from hub.base import money
+from hub.base import money, text
 from hub.base.errors import Missing, Refused
 from hub.desks import guard, shell
 from hub.desks.guide import common
@@ -145,7 +145,7 @@ def _write(
     for good in filled:
         amount = request.form[f"amount:{good.id}"]
         try:
-            if _pressed_twice(mine, good, amount, kind, seen_on):
+            if _pressed_twice(mine, good, amount, (kind, text.clean(place), seen_on)):
                 continue
             service.report(
                 shell.conn(),
@@ -168,11 +168,11 @@ def _write(
     return written
 
 
-def _pressed_twice(mine: list[Report], good: Commodity, amount: str, kind: str, seen_on: dt.date) -> bool:
-    same = (good.id, money.read(amount), kind, seen_on)
+def _pressed_twice(mine: list[Report], good: Commodity, amount: str, seen: tuple[str, str, dt.date]) -> bool:
+    same = (good.id, money.read(amount), *seen)
     now = shell.moment().at
     return any(
-        (one.commodity_id, one.amount, one.place_kind, one.seen_on) == same
+        (one.commodity_id, one.amount, one.place_kind, one.place, one.seen_on) == same
         and one.withdrawn is None
         and abs((now - clocks.parse(one.reported_at)).total_seconds()) < _AGAIN_S
         for one in mine

@@ -65,9 +65,8 @@ def rollback(name: str) -> Any:
 
 
 def _back(name: str) -> str:
-    done = install.rollback(shell.house().packs, name)
-    arrival.take_over(shell.house().packs, shell.conn(), importlib.metadata.version("digital-cultural-house"))
-    return done.version
+    program = importlib.metadata.version("digital-cultural-house")
+    return arrival.back(shell.house().packs, shell.conn(), name, program).version
 
 
 def _named(name: str) -> Installed:

@@ -128,11 +128,11 @@ def _find(typed: str) -> Following | Response:
         return following.follow(shell.conn(), typed)
     except (Refused, Missing) as bad:
         tries.wrong(where, mono)
-        return _ask(errors.told(bad), 404 if isinstance(bad, Missing) else 422)
+        return _ask(errors.told(bad), 404 if isinstance(bad, Missing) else 422, typed[:_LONGEST])
 
 
-def _ask(problem: str | None = None, status: int = 200) -> Response:
-    body = shell.page("villager/follow.html", problem=problem)
+def _ask(problem: str | None = None, status: int = 200, typed: str = "") -> Response:
+    body = shell.page("villager/follow.html", problem=problem, typed=typed)
     return Response(body, status, mimetype="text/html", headers={"Cache-Control": "no-store"})
 
 
