@@ -16,6 +16,8 @@ from hub.post.inbox import Case, Comment
 from hub.trades.dossiers import follow, service, slip
 from hub.trades.dossiers.model import Event, Following, Sealed, State, What
 from hub.trades.procedures.model import Words
+from tests import papers
+from tests.devices.golden import difference
 from tests.fakes import FakeClock
 from tests.trades.dossiers.guide import Guide
 
@@ -261,6 +263,16 @@ def _slip(name: str, lang: str) -> slips.Slip:
 def test_the_receipts_read_as_they_should(name: str, lang: str) -> None:
     golden = (_GOLDEN / f"{lang}_{name}.txt").read_text(encoding="utf-8")
     assert slips.as_text(_slip(name, lang)) == golden
+
+
+@pytest.mark.parametrize("width", [576, 384])
+@pytest.mark.parametrize("name", ["kept", "received"])
+def test_the_receipts_look_as_they_should(name: str, width: int) -> None:
+    assert papers.looks_as_agreed(_slip(name, "vi"), _GOLDEN / f"vi_{name}_{width}.png", width)
+
+
+def test_nobody_can_take_one_receipt_for_the_other_by_its_looks() -> None:
+    assert difference(papers.drawn(_slip("kept", "vi")), _GOLDEN / "vi_received_576.png") > 100
 
 
 @pytest.mark.parametrize("lang", phrases.LANGUAGES)

@@ -14,6 +14,7 @@ from hub.post import jobs
 from hub.trades.tickets import service as tickets
 from hub.trades.tickets import slip, views
 from hub.trades.tickets.model import Estimate, Known
+from tests import papers
 from tests.trades.tickets.conftest import PRICES, Hand
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -30,13 +31,13 @@ def with_house(settings: Settings, *, address: str = "", phone: str = "") -> Set
 
 def paper(
     hand: Hand, settings: Settings, lang: str, ahead: int, estimate: Estimate | None, *, trusted: bool = True
-) -> str:
+) -> slips.Slip:
     hand.clock.trusted = trusted
     hand.conn.execute("UPDATE ticket_days SET last_number = 11")
     ticket = hand.give("gia-ca", lang=lang)
     hand.conn.execute("UPDATE tickets SET token = ? WHERE id = ?", (TOKEN, ticket.id))
     fixed = views.get(hand.conn, ticket.id)
-    return slips.as_text(slip.ticket_slip(fixed, PRICES, settings, lang=lang, ahead=ahead, estimate=estimate))
+    return slip.ticket_slip(fixed, PRICES, settings, lang=lang, ahead=ahead, estimate=estimate)
 
 
 CASES = {
@@ -62,8 +63,16 @@ CASES = {
 def test_the_slip_reads_as_agreed(hand: Hand, settings: Settings, name: str) -> None:
     lang, house, ahead, estimate, trusted = CASES[name]
     hand.give()
-    told = paper(hand, with_house(settings, **house), lang, ahead, estimate, trusted=trusted)
+    told = slips.as_text(paper(hand, with_house(settings, **house), lang, ahead, estimate, trusted=trusted))
     assert told == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [576, 384])
+def test_the_slip_looks_as_agreed(hand: Hand, settings: Settings, width: int) -> None:
+    lang, house, ahead, estimate, _ = CASES["vi_follow"]
+    hand.give()
+    made = paper(hand, with_house(settings, **house), lang, ahead, estimate)
+    assert papers.looks_as_agreed(made, GOLDEN / f"vi_follow_{width}.png", width)
 
 
 def test_the_printed_slip_tells_place_and_wait_of_that_moment(hand: Hand) -> None:
