@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,3 +36,34 @@ def conn(database: Path) -> Iterator[sqlite3.Connection]:
 def clock() -> FakeClock:
     """21 November 2026, 08:30 in the village, trusted."""
     return FakeClock()
+
+
+_could_not_run: list[tuple[str, str]] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember what could not run, and why."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        _could_not_run.append((report.nodeid, reason.removeprefix("Skipped: ")))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List it by name; where everything must run, say that this is a failure."""
+    if _could_not_run:
+        terminalreporter.section("could not run here")
+        for name, reason in _could_not_run:
+            terminalreporter.line(f"{name}: {reason}")
+        if _must_all_run():
+            terminalreporter.line("CI=true: a test that could not run counts as failed", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail the run where everything must run and something could not."""
+    if _could_not_run and _must_all_run() and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _must_all_run() -> bool:
+    return os.environ.get("CI", "").lower() == "true"

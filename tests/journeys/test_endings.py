@@ -173,7 +173,9 @@ def test_a_file_where_the_folder_should_be_is_one_sentence(tmp_path: Path, comma
 
 def _own_mounts() -> list[str] | None:
     """Return the words that give a command mounts of its own, or None where this machine does not let us."""
-    for words in (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]):
+    # In a change-root there is no mount at "/" whose propagation could be changed; it is private already there.
+    ways = (["--mount"], ["--user", "--map-root-user", "--mount"], ["--mount", "--propagation", "unchanged"])
+    for words in (["unshare", *way] for way in ways):
         if shutil.which("unshare") is None:
             break
         done = subprocess.run([*words, "true"], capture_output=True, timeout=10, check=False)
