@@ -131,7 +131,13 @@ def _stop_event() -> threading.Event:
 
 def _prepare(data: Path, environment: dict[str, str], stop: threading.Event) -> bool:
     # In a process of its own: the form compiler and the speech renderer would stay in memory here for years.
-    process = subprocess.Popen(_command(data, "prepare"), env=environment, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        _command(data, "prepare"),
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+        preexec_fn=_end_with_parent,
+    )
     while process.poll() is None:
         if stop.wait(0.05):
             _end_all([_Child("prepare", [], process)])
@@ -184,7 +190,12 @@ def _keep(
 
 def _start(child: _Child, environment: dict[str, str]) -> None:
     child.process = subprocess.Popen(
-        child.arguments, env=environment, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent
+        child.arguments,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        # The terminal's Ctrl-C is for this process alone: it ends its workers itself, and in order.
+        process_group=0,
+        preexec_fn=_end_with_parent,
     )
     child.started = time.monotonic()
 
