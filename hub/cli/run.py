@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -219,16 +220,22 @@ def _look_after(ctx: Context, child: _Child, environment: dict[str, str]) -> Non
     child.process, child.due = None, time.monotonic() + rest
 
 
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    # To the whole group: a worker's own helpers (a voice that speaks, a player) end with it.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
 def _end_all(children: list[_Child]) -> None:
     alive = [child.process for child in children if child.process is not None]
     for process in alive:
-        process.terminate()
+        _signal(process, signal.SIGTERM)
     deadline = time.monotonic() + _END_S
     for process in alive:
         try:
             process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            process.kill()
+            _signal(process, signal.SIGKILL)
             process.wait(1)
 
 
