@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Any
 
-from lxml import etree
-
+from hub.base import markup
 from hub.base.errors import Refused
 
-Element = etree._Element
+Element = markup.Element
 
 XFORMS = "http://www.w3.org/2002/xforms"
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -38,23 +36,13 @@ def parse(xml: bytes) -> Element:
     """
     if len(xml) > MAX_BYTES:
         raise Refused("forms.too_big", megabytes=MAX_BYTES // (1024 * 1024))
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError) as broken:
+        root = markup.read(xml)
+    except markup.Broken as broken:
         raise Refused("forms.broken_xml", line=getattr(broken, "lineno", None) or 1) from None
     if root is None:
         raise Refused("forms.broken_xml", line=1)
-    docinfo: Any = root.getroottree().docinfo
-    if docinfo.doctype:
+    if markup.has_doctype(root):
         raise Refused("forms.hostile_xml")
     return root
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from lxml import etree
-
-from hub.base import text
+from hub.base import markup, text
 from hub.base.errors import Refused
 
 RESPONSE = "http://openrosa.org/http/response"
@@ -32,28 +30,10 @@ class Declared:
     instance_file: str
 
 
-def _parse(body: bytes) -> etree._Element | None:
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError):
-        return None
-    if root is None or root.getroottree().docinfo.internalDTD is not None:
-        return None
-    return root
-
-
 def words(body: bytes) -> str | None:
     """Return the message of an OpenRosa answer ("" when it has none), or None when it is no OpenRosa
     answer."""
-    root = _parse(body)
+    root = markup.plain(body)
     if root is None or root.tag != f"{{{RESPONSE}}}OpenRosaResponse":
         return None
     message = root.find(f"{{{RESPONSE}}}message")
@@ -76,7 +56,7 @@ def declared(body: bytes) -> Declared:
     ``Refused("relay.not_sealed")`` when it is not an encrypted submission: a server would take the plain
     words.
     """
-    root = _parse(body)
+    root = markup.plain(body)
     if root is None:
         raise Refused("relay.not_xml")
     if root.tag != f"{{{SUBMISSION}}}data" or root.get("encrypted") != "yes":
@@ -92,5 +72,5 @@ def declared(body: bytes) -> Declared:
     )
 
 
-def _own(element: etree._Element | None) -> str:
+def _own(element: markup.Element | None) -> str:
     return "" if element is None else (element.text or "").strip()

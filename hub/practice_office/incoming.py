@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from hub.base import markup
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -52,27 +54,12 @@ def read(xml: bytes, binary_paths: Collection[str] = ()) -> Incoming | None:
     )
 
 
-def parse(xml: bytes) -> etree._Element | None:
+def parse(xml: bytes) -> markup.Element | None:
     """Return the root of ``xml``, read as far as it goes, or None."""
-    parser = etree.XMLParser(
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError):
-        return None
-    if root is None or root.getroottree().docinfo.internalDTD is not None:
-        return None
-    return root
+    return markup.plain(xml, recover=True)
 
 
-def walk(root: etree._Element) -> list[tuple[etree._Element, str]]:
+def walk(root: markup.Element) -> list[tuple[markup.Element, str]]:
     """Return every element with its path by local names, in document order."""
     found, waiting = [], [(root, "/" + _local(root))]
     while waiting:
@@ -82,5 +69,5 @@ def walk(root: etree._Element) -> list[tuple[etree._Element, str]]:
     return found
 
 
-def _local(element: etree._Element) -> str:
+def _local(element: markup.Element) -> str:
     return etree.QName(element).localname
