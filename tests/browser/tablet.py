@@ -112,6 +112,8 @@ class Tablet:
         if (name, self.script, self.lang) in _LOOKED:
             return
         _LOOKED.add((name, self.script, self.lang))
+        # A press returns when the next page has begun; what it looks like is known when all of it is there.
+        self.page.wait_for_load_state("load")
         # axe itself needs the timers that a page without script does not have; the page is the same.
         bad = [self._lines(one) for one in self._axe()] if self.script else []
         assert not bad, f"{name} ({self.page.url}): " + "\n".join(bad)
