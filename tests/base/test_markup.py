@@ -16,7 +16,9 @@ def test_an_entity_is_not_expanded_and_a_document_type_is_noticed(tmp_path: Path
     secret.write_text("the PIN", encoding="utf-8")
     xml = f'<!DOCTYPE a [<!ENTITY e SYSTEM "file://{secret}">]><a>&e;</a>'.encode()
     root = markup.read(xml)
-    assert root is not None and markup.has_doctype(root) and "the PIN" not in "".join(map(str, root.itertext()))
+    assert (
+        root is not None and markup.has_doctype(root) and "the PIN" not in "".join(map(str, root.itertext()))
+    )
     assert markup.plain(xml) is None
 
 
