@@ -37,6 +37,14 @@ class Aligned:
             last += 1
         return self.original[self.at[start] : last]
 
+    def whole(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span widened to whole original letters: one such as ¼ folds to several."""
+        while 0 < start < len(self.at) and self.at[start - 1] == self.at[start]:
+            start -= 1
+        while 0 < end < len(self.at) and self.at[end - 1] == self.at[end]:
+            end += 1
+        return start, end
+
 
 def fold(original: str, *, alike: bool = True) -> Aligned:
     """Return ``original`` folded letter by letter; with ``alike`` false other scripts stay what they are."""

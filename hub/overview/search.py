@@ -200,7 +200,7 @@ def _snippet(body: str, words: Sequence[str]) -> tuple[Piece, ...]:
     last = rf"{re.escape(words[-1])}[^\W_]*"
     phrase = r"[\W_]+".join((*map(re.escape, words[:-1]), last))
     each = "|".join((*(rf"{re.escape(word)}(?![^\W_])" for word in words[:-1]), last))
-    spots = [match.span() for match in re.finditer(rf"(?<![^\W_])(?:{phrase}|{each})", seen.folded)]
+    spots = [seen.whole(*match.span()) for match in re.finditer(rf"(?<![^\W_])(?:{phrase}|{each})", seen.folded)]
     together = re.search(rf"(?<![^\W_]){phrase}", seen.folded)
     first = together.start() if together else spots[0][0] if spots else 0
     start = max(0, first - _SNIPPET // 3)

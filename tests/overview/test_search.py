@@ -138,6 +138,7 @@ def test_every_word_of_a_page_finds_the_page(
 
 
 @given(st.text(max_size=600), st.text("abcd ", min_size=1, max_size=8).filter(str.strip))
+@example("A¼", "a")
 def test_a_snippet_is_a_stretch_of_the_page(body: str, query: str) -> None:
     body = text.clean(body, lines=True)
     pieces = search._snippet(body, tuple(query.split()))

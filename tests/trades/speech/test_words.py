@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hub.trades.speech import words
@@ -64,5 +64,6 @@ def test_any_text_can_be_said_and_no_plain_digit_is_left(text: str, lang: str) -
     st.lists(st.sampled_from("0123456789/.,:-%₫đ hA"), max_size=60).map("".join),
     st.sampled_from(["vi", "en"]),
 )
+@example("0:000", "vi")
 def test_any_jumble_of_numbers_can_be_said(text: str, lang: str) -> None:
     assert not any(mark in "0123456789" for mark in words.spoken_form(text, lang))
