@@ -129,11 +129,10 @@ def warnings(card: IdentityCard, today: date | None = None) -> tuple[Warning, ..
 
     ``today`` is the village's day, or None while the clock is doubtful: then no date is called a future one.
     """
-    century, female = divmod(int(card.number[3]), 2)
-    year = 1900 + 100 * century + int(card.number[4:6])
+    year, sex = told_by(card.number)
     found = {
-        Warning.UNKNOWN_PLACE: card.number[:3] not in _PLACES,
-        Warning.SEX_MISMATCH: card.sex is not None and (card.sex is Sex.FEMALE) != bool(female),
+        Warning.UNKNOWN_PLACE: not known_place(card.number),
+        Warning.SEX_MISMATCH: card.sex is not None and card.sex is not sex,
         Warning.BIRTH_YEAR_MISMATCH: card.born_on is not None and card.born_on.year != year,
         Warning.BIRTH_DATE_UNREADABLE: card.born_on is None,
         Warning.SEX_UNREADABLE: card.sex is None,
@@ -144,6 +143,17 @@ def warnings(card: IdentityCard, today: date | None = None) -> tuple[Warning, ..
         and any(day is not None and day > today for day in (card.born_on, card.issued_on)),
     }
     return tuple(warning for warning in Warning if found[warning])
+
+
+def known_place(number: str) -> bool:
+    """Whether a personal number begins with the code of a province."""
+    return number[:3] in _PLACES
+
+
+def told_by(number: str) -> tuple[int, Sex]:
+    """Return the year of birth and the sex that a personal number of twelve digits stands for."""
+    century, female = divmod(int(number[3]), 2)
+    return 1900 + 100 * century + int(number[4:6]), Sex.FEMALE if female else Sex.MALE
 
 
 def _digits(text: str) -> bool:

@@ -11,6 +11,7 @@ import hmac
 import os
 import secrets
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from argon2.low_level import Type, hash_secret_raw
@@ -80,15 +81,19 @@ def secret_file(path: Path, *, length: int = KEY_BYTES) -> bytes:
 
     Raises ``NotReady("base.secret_open")`` when others can read it.
     """
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            raise NotReady("base.secret_open", path=str(path)) from None
-        return path.read_bytes()
-    fresh = secrets.token_bytes(length)
-    with os.fdopen(handle, "wb") as file:
-        file.write(fresh)
-        file.flush()
-        os.fsync(file.fileno())
-    return fresh
+    if not path.exists():
+        # Whole under its name or not there: two processes may want it at the same moment.
+        half = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(secrets.token_bytes(length))
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(half, path)
+        finally:
+            half.unlink()
+    if path.stat().st_mode & 0o077:
+        raise NotReady("base.secret_open", path=str(path))
+    return path.read_bytes()

@@ -7,6 +7,7 @@ in files of their own with mode 0600. Defaults are good for a desk demo.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import os
 import re
 import tomllib
@@ -97,10 +98,33 @@ class OfficeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DossierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long an unsealed draft is kept, and how long a printed slip's content."""
+    """How long an unsealed draft is kept, a slip's content, and what is left of a case that is closed."""
 
     draft_days: _Count = 30
     slip_days: _Count = 7
+    # The office may think again for two weeks; nothing goes before that.
+    closed_days: Annotated[int, msgspec.Meta(ge=15)] = 30
+
+
+class PeopleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a household's record is kept when nobody uses it."""
+
+    keep_days: _Count = 365
+
+
+class Holiday(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A day on which offices do not work, who said so, and how sure that is."""
+
+    on: dt.date
+    name: _Name
+    source: _Name
+    status: Literal["verified", "reported", "unverified"]
+
+
+class PrivacySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Days off beside Saturday and Sunday; one that is missing makes an answer due earlier, never later."""
+
+    holidays: tuple[Holiday, ...] = ()
 
 
 class BackupSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -122,6 +146,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     upstream: UpstreamSettings = UpstreamSettings()
     office: OfficeSettings = OfficeSettings()
     dossiers: DossierSettings = DossierSettings()
+    people: PeopleSettings = PeopleSettings()
+    privacy: PrivacySettings = PrivacySettings()
     backup: BackupSettings = BackupSettings()
     printer: PrinterConfig = PrinterConfig()
     panel: PanelConfig = PanelConfig()

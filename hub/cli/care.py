@@ -69,6 +69,8 @@ def doctor(ctx: Context, as_json: bool) -> None:
         _disk(house),
         _clock(house),
         _content(ctx, house),
+        _figures(ctx, house),
+        _access(ctx, house),
         *_devices(ctx, house),
     ]
     if as_json:
@@ -109,6 +111,30 @@ def _content(ctx: Context, house: House) -> _Finding:
         return _Finding("content", True, shelf.current(house.packs).id)
     except HubError as bad:
         return _bad(ctx, "content", bad)
+
+
+def _figures(ctx: Context, house: House) -> _Finding:
+    from hub.trades.procedures import figures
+
+    try:
+        with closing(house.connect()) as conn:
+            return _Finding("figures", True, str(figures.verify(conn)))
+    except HubError as bad:
+        return _bad(ctx, "figures", bad)
+    except sqlite3.Error as bad:
+        return _bad(ctx, "figures", db.told(bad))
+
+
+def _access(ctx: Context, house: House) -> _Finding:
+    from hub.overview import access
+
+    try:
+        with closing(house.connect()) as conn:
+            return _Finding("access log", True, str(access.verify(conn)))
+    except HubError as bad:
+        return _bad(ctx, "access log", bad)
+    except sqlite3.Error as bad:
+        return _bad(ctx, "access log", db.told(bad))
 
 
 def _devices(ctx: Context, house: House) -> list[_Finding]:

@@ -32,6 +32,7 @@ _COMMANDS = {
     "packs": "packs",
     "forms": "forms",
     "dossiers": "dossiers",
+    "privacy": "privacy",
     "speech": "speech",
     "staff": "staff",
 }

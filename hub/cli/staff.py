@@ -77,6 +77,29 @@ def reset(ctx: Context, name: str, secret: str, recovery: str | None) -> None:
     click.echo(ctx.say("care.was_reset", name=done.name))
 
 
+@staff.command()
+@click.argument("name")
+@click.option("--secret", prompt=True, hide_input=True, help="This guide's PIN or password.")
+@click.pass_obj
+def recovery(ctx: Context, name: str, secret: str) -> None:
+    """Make a new recovery code with a guide's secret; it is shown once, and the old one is dead.
+
+    Example: hub staff recovery "Lý A Mẫu"
+    """
+    from hub.trades.staff import service
+    from hub.trades.staff.model import Colleague
+
+    house = ctx.house()
+    moment = house.clock.read()
+    conn = house.connect()
+    try:
+        key = service.unlock(conn, Colleague(name, secret), moment=moment, where="shell")
+        code = service.renew_recovery(conn, key, by=None, moment=moment, where="shell")
+    finally:
+        conn.close()
+    click.echo(ctx.say("care.recovery_once", code=code))
+
+
 @staff.command("list")
 @click.pass_obj
 def listing(ctx: Context) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.base import logs, notify
+from hub.base import logs, memory, notify
 from hub.base.errors import NotReady
 from hub.cli.main import Context
 
@@ -92,6 +92,7 @@ def web(ctx: Context) -> None:
     from hub.wiring import build
 
     logs.start()
+    memory.keep()
     house = ctx.house()
     logs.keep(house.data, "web")
     given = house.settings.web
@@ -108,6 +109,7 @@ def office(ctx: Context) -> None:
     from hub.wiring import build
 
     logs.start()
+    memory.keep()
     house = ctx.house()
     logs.keep(house.data, "office")
     _serve(house, build.office(house), "127.0.0.1", house.settings.office.port, 4)
@@ -123,6 +125,7 @@ def bench(ctx: Context) -> None:
     from hub.workers import bench as worker
 
     logs.start()
+    memory.keep()
     house = ctx.house()
     logs.keep(house.data, "bench")
     stop = _stop_event()
@@ -142,6 +145,7 @@ def relay(ctx: Context, once: bool) -> None:
     from hub.workers import relay as worker
 
     logs.start()
+    memory.keep()
     house = ctx.house()
     logs.keep(house.data, "relay")
     stop = _stop_event()
@@ -164,6 +168,7 @@ def nightly(ctx: Context) -> None:
     from hub.workers import nightly as worker
 
     logs.start()
+    memory.keep()
     house = ctx.house()
     logs.keep(house.data, "nightly")
     worker.run(house, tell=click.echo, lang=ctx.lang)

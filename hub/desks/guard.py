@@ -28,7 +28,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=(self)",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _HOMES = {Role.GUIDE: "guide.queue", Role.TECHNICIAN: "technician.devices"}

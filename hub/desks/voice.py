@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, abort, request, send_file
+from markupsafe import Markup
 
 from hub.base import crypto, phrases
 from hub.desks import shell
@@ -20,7 +21,9 @@ desk = Blueprint("voice", __name__)
 
 def address(text: str, language: str | None = None) -> str | None:
     """Return where ``text`` can be heard, or None when this House has no voice or the text no word."""
-    said = " ".join(str(text).split())[: speech.LONGEST]
+    # A template that put words together has escaped them for a page; a voice must not read "&#39;".
+    plain = text.unescape() if isinstance(text, Markup) else str(text)
+    said = " ".join(plain.split())[: speech.LONGEST]
     if not said or not _has_voice():
         return None
     spoken = language or shell.lang()

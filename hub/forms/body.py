@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from hub.base.errors import Refused
-from hub.forms import markup
-from hub.forms.markup import JAVAROSA, XFORMS, Element, local
+from hub.forms import markup, ranges, values
+from hub.forms.markup import JAVAROSA, ODK, XFORMS, Element, local
 from hub.forms.model import (
     Bind,
     BodyNode,
@@ -36,9 +36,16 @@ _INPUTS = {
     "time": QuestionType.TIME,
     "dateTime": QuestionType.DATE_TIME,
     "barcode": QuestionType.BARCODE,
+    "geopoint": QuestionType.GEOPOINT,
+    "geotrace": QuestionType.GEOTRACE,
+    "geoshape": QuestionType.GEOSHAPE,
 }
 _UPLOADS = {"image": QuestionType.IMAGE, "audio": QuestionType.AUDIO, "video": QuestionType.VIDEO}
-_PARTS = {"label", "hint", "setvalue", "help", "alert", "value", "item", "itemset"}
+_NUMBERS = {"int", "integer", "long", "decimal"}
+_LISTED = {"select", "select1", "rank"}
+_MOST_ROWS = 40
+MOST_PIXELS = 20_000
+_PARTS = {"label", "hint", "setvalue", "help", "alert", "value", "item", "itemset", "setgeopoint"}
 
 
 def names(path: str) -> Names:
@@ -62,6 +69,17 @@ def resolve(path: str, above: Names) -> Names:
 
 def _part(node: Element, name: str) -> Element | None:
     return node.find(f"{{{XFORMS}}}{name}")
+
+
+def whole(text: str | None, most: int) -> int | None:
+    """A whole number an author wrote, None for none or another text."""
+    number = int(text) if text and text.isascii() and text.isdigit() and len(text) < 9 else 0
+    return min(number, most) or None
+
+
+def _metres(text: str | None) -> float | None:
+    metres = values.number(text or "")
+    return metres if metres > 0 else None
 
 
 def _appearance(node: Element) -> tuple[str, ...]:
@@ -92,7 +110,7 @@ class Reader:
         found: list[BodyNode] = []
         for node in parent:
             name = local(node)
-            if markup.namespace(node) != XFORMS:
+            if markup.namespace(node) != XFORMS and (markup.namespace(node), name) != (ODK, "rank"):
                 raise Refused("forms.unsupported_feature", feature=name)
             if name in ("label", "hint", "setvalue", "help"):
                 continue
@@ -143,24 +161,41 @@ class Reader:
         for part in node:
             if local(part) not in _PARTS:
                 raise Refused("forms.unsupported_question", path=source.strip(), what=local(part))
+        kind, looks = self.question_type(node, path), _appearance(node)
+        span = None
+        if kind is QuestionType.RANGE:
+            limits = (node.get("start"), node.get("end"), node.get("step"))
+            span = ranges.read(*limits, path="/" + "/".join(path))
+        listed = local(node) in _LISTED or kind is QuestionType.RANGE and _part(node, "itemset") is not None
         return QuestionNode(
             path=path,
-            type=self.question_type(node, path),
-            appearance=_appearance(node),
+            type=kind,
+            appearance=looks,
             label=self.texts.label(_part(node, "label"), path),
             hint=self.texts.label(_part(node, "hint"), path),
-            choices=self.choices(node, path) if local(node) in ("select", "select1") else None,
+            choices=self.choices(node, path) if listed else None,
+            guidance=self.texts.guidance(_part(node, "hint"), path),
+            span=span,
+            rows=whole(node.get("rows"), _MOST_ROWS),
+            accuracy_m=_metres(node.get("accuracyThreshold")),
         )
 
     def question_type(self, node: Element, path: Names) -> QuestionType:
         """The type an author would name this control by."""
         name, declared = local(node), self.types.get(path, "string")
+        if name in ("select1", "select") and "label" in _appearance(node):
+            # The head row of a table of questions: only its choices' labels are there to be read.
+            return QuestionType.NOTE
         if name == "select1":
             return QuestionType.SELECT_ONE
         if name == "select":
             return QuestionType.SELECT_MULTIPLE
         if name == "trigger":
             return QuestionType.ACKNOWLEDGE
+        if name == "rank":
+            return QuestionType.RANK
+        if name == "range" and declared in _NUMBERS:
+            return QuestionType.RANGE
         if name == "upload":
             return _UPLOADS.get((node.get("mediatype") or "").partition("/")[0], QuestionType.FILE)
         if name != "input" or declared not in _INPUTS:
@@ -191,7 +226,8 @@ class Reader:
                         self.texts.label(_part(item, "label"), path),
                     )
                 )
-            return Choices(fixed=tuple(fixed))
+            pictured = any(choice.label.media for choice in fixed)
+            return Choices(fixed=tuple(fixed), illustrated=pictured)
         value, label = _part(itemset, "value"), _part(itemset, "label")
         value_name = (value.get("ref") or "").strip() if value is not None else ""
         label_name = (label.get("ref") or "").strip() if label is not None else ""
@@ -202,4 +238,10 @@ class Reader:
             if not name or not all(char.isalnum() or char in "_-." for char in name):
                 raise Refused("forms.unsupported_question", path="/" + "/".join(path), what=name or "itemset")
         items = self.compiler.compile(itemset.get("nodeset") or "", path)
-        return Choices(items=items, value_name=value_name, label_name=label_name, translated=translated)
+        return Choices(
+            items=items,
+            value_name=value_name,
+            label_name=label_name,
+            translated=translated,
+            illustrated=translated and self.texts.illustrated,
+        )

@@ -7,6 +7,7 @@ language, else a phrase of the House. Nothing here changes an instance.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hub.forms import typed
 from hub.forms.instance import Instance
@@ -14,10 +15,12 @@ from hub.forms.markup import Element
 from hub.forms.model import Bind, QuestionNode, QuestionType, Words
 from hub.forms.page import Problem, ProblemKind
 
+_ALWAYS = "true()"
 _REQUIRED = {
     QuestionType.SELECT_ONE: "forms.required_choice",
     QuestionType.SELECT_MULTIPLE: "forms.required_choice",
     QuestionType.ACKNOWLEDGE: "forms.required_acknowledge",
+    QuestionType.RANK: "forms.required_rank",
 }
 
 
@@ -32,7 +35,10 @@ def is_read_only(instance: Instance, question: QuestionNode, node: Element) -> b
 def is_required(instance: Instance, question: QuestionNode, node: Element) -> bool:
     """Whether an answer must be given now."""
     bind = instance.form.binds.get(question.path)
-    return bind is not None and bind.required is not None and bind.required.true(instance.scope(node))
+    if bind is None or bind.required is None:
+        return False
+    # Most required questions are so always: three hundred of them are counted on every page.
+    return bind.required.source.strip() == _ALWAYS or bind.required.true(instance.scope(node))
 
 
 def unreadable(
@@ -41,12 +47,50 @@ def unreadable(
     """The phrase of an answer that is not of its kind, None when it can be read."""
     kind = instance.form.kind(question.path)
     text = instance.typed(node)
+    if text is not None and question.choices is not None and question.span is None:
+        return ("forms.not_in_list", {"typed": text[:40]})
     if text is not None:
         reading = typed.read(kind, question.appearance, text, instance.now)
         return (reading.key or "forms.type_again", reading.values)
     stored = instance.value(node)
     key = typed.fault(kind, stored)
     return None if key is None else (key, {"typed": stored[:40]})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with an answer, before anybody's language: ``rule`` is whose own message may say it."""
+
+    kind: ProblemKind
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    rule: str = ""
+
+
+def fault(instance: Instance, question: QuestionNode, node: Element) -> Fault | None:
+    """What is wrong with one answer; None when all is well or it does not count now."""
+    if not instance.relevant(node) or question.type is QuestionType.NOTE:
+        return None
+    found = unreadable(instance, question, node)
+    if found is not None:
+        return Fault(ProblemKind.UNREADABLE, *found)
+    bind = instance.form.binds.get(question.path)
+    stored = instance.value(node)
+    if stored == "":
+        if not is_required(instance, question, node) or is_read_only(instance, question, node):
+            return None
+        key = (
+            "forms.required_file" if question.type.is_file else _REQUIRED.get(question.type, "forms.required")
+        )
+        return Fault(ProblemKind.REQUIRED, key, rule="required")
+    wrong = _not_offered(instance, question, node, stored)
+    if wrong is not None:
+        return Fault(ProblemKind.NOT_A_CHOICE, wrong)
+    if question.span is not None and (off := question.span.fault(stored)) is not None:
+        return Fault(ProblemKind.CONSTRAINT, *off)
+    if bind is not None and bind.constraint is not None and not bind.constraint.true(instance.scope(node)):
+        return Fault(ProblemKind.CONSTRAINT, "forms.constraint", rule="constraint")
+    return None
 
 
 def check(
@@ -56,37 +100,23 @@ def check(
 
     None when all is well or it does not count now.
     """
-    if not instance.relevant(node) or question.type is QuestionType.NOTE:
+    found = fault(instance, question, node)
+    if found is None:
         return None
-    found = unreadable(instance, question, node)
-    if found is not None:
-        return problem(page_id, instance, question, node, lang, ProblemKind.UNREADABLE, *found)
     bind = instance.form.binds.get(question.path)
-    stored = instance.value(node)
-    if stored == "":
-        if not is_required(instance, question, node) or is_read_only(instance, question, node):
-            return None
-        key = (
-            "forms.required_file" if question.type.is_file else _REQUIRED.get(question.type, "forms.required")
-        )
-        text = _own(bind, "required", instance, node, lang)
-        return problem(page_id, instance, question, node, lang, ProblemKind.REQUIRED, key, {}, text)
-    if question.choices is not None:
-        offered = question.choices.offered(instance.form, instance.scope(node, lang))
-        chosen = stored.split() if question.type is QuestionType.SELECT_MULTIPLE else [stored]
-        if any(one not in offered for one in chosen):
-            key = "forms.not_a_choice"
-            return problem(page_id, instance, question, node, lang, ProblemKind.NOT_A_CHOICE, key, {})
-    if (
-        bind is not None
-        and bind.constraint is not None
-        and not bind.constraint.true(instance.scope(node, lang))
-    ):
-        text = _own(bind, "constraint", instance, node, lang)
-        return problem(
-            page_id, instance, question, node, lang, ProblemKind.CONSTRAINT, "forms.constraint", {}, text
-        )
-    return None
+    text = _own(bind, found.rule, instance, node, lang) if found.rule else None
+    return problem(page_id, instance, question, node, lang, found.kind, found.key, found.values, text)
+
+
+def _not_offered(instance: Instance, question: QuestionNode, node: Element, stored: str) -> str | None:
+    """The phrase of an answer that is not among the choices, None for one that is."""
+    if question.choices is None or question.type is QuestionType.RANGE:
+        return None
+    offered = question.choices.offered(instance.form, instance.scope(node))
+    if question.type is QuestionType.RANK:
+        return None if set(stored.split()) == offered else "forms.rank_changed"
+    chosen = stored.split() if question.type is QuestionType.SELECT_MULTIPLE else [stored]
+    return "forms.not_a_choice" if any(one not in offered for one in chosen) else None
 
 
 def _own(bind: Bind | None, rule: str, instance: Instance, node: Element, lang: str) -> str | None:

@@ -7,11 +7,11 @@ answered.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
 from hub.forms import values
+from hub.forms.lists import Keys
 from hub.forms.markup import Element, text_of
 
 Value = str | float | bool | list[Element | str]
@@ -40,11 +40,25 @@ class Scope(Protocol):
     def version(self) -> str:
         """The form's version."""
 
+    @property
+    def lang(self) -> str:
+        """The form's language in which texts are wanted."""
+
+    @property
+    def lot(self) -> str:
+        """A text that is this dossier's and this place's own, always the same."""
+
+    def hidden(self, node: Element) -> bool:
+        """Whether a node does not count now."""
+
+    def given(self, name: str) -> str:
+        """What the House was told of itself (deviceid, username, …), empty for nothing."""
+
     def secondary(self, name: str) -> list[Element | str]:
         """The element that holds a secondary instance."""
 
-    def lookup(self, name: str, steps: str, key: str, wanted: Sequence[str]) -> list[Element | str]:
-        """Items of a secondary instance whose child ``key`` is one of ``wanted``."""
+    def lookup(self, name: str, steps: str, keys: Keys) -> list[Element | str]:
+        """Items of a secondary instance whose children each are one of the values wanted of them."""
 
     def choice_name(self, value: str, path: str) -> str:
         """The label of a choice in the reader's language."""

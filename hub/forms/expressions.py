@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any, Protocol
 
 from lxml import etree
 
 from hub.base.errors import HubError, Refused
-from hub.forms import coerce, functions, rewrite, xpath
+from hub.forms import coerce, functions, reads, rewrite, xpath
 from hub.forms.coerce import Value
+from hub.forms.lists import Keys
 from hub.forms.markup import Element
+from hub.forms.reads import Read
 from hub.forms.rewrite import Names, Place
 
 _ODK_NAMESPACE = "urn:digital-cultural-house:xpath:odk"
 _OWN_NAMESPACE = "urn:digital-cultural-house:xpath:own"
 _DEEPEST = 8
+# The time passes, and a text may hold references of its own.
+_UNSETTLED = {"today", "now", "jr:choice-name", "jr:itext"}
 
 
 class FormLike(Protocol):
@@ -38,8 +41,11 @@ class FormLike(Protocol):
     def secondary(self, name: str) -> Element | None:
         """The element that holds a secondary instance, None for an unknown name."""
 
-    def lookup(self, name: str, steps: str, key: str, wanted: Sequence[str]) -> list[Element]:
-        """Items of a secondary instance whose child ``key`` is one of ``wanted``, in document order."""
+    def lookup(self, name: str, steps: str, keys: Keys, held: Element | None = None) -> Sequence[Element]:
+        """Items of a secondary instance whose children each are one of the values wanted of them.
+
+        In document order; ``held`` is another holder than the form's own.
+        """
 
     def choice_name(self, value: str, path: str, scope: Scope) -> str:
         """The label of a choice of the question at ``path``."""
@@ -48,16 +54,32 @@ class FormLike(Protocol):
         """A text of the form in the scope's language."""
 
 
+class Answers(Protocol):
+    """What an expression needs of the answers it looks at, beside their tree."""
+
+    def hidden(self, node: Element) -> bool:
+        """Whether a node does not count now."""
+
+    def own_instance(self, name: str) -> Element | None:
+        """The holder of a secondary instance that is these answers' own, None for a form's."""
+
+    def given(self, name: str) -> str:
+        """What the House was told of itself, empty for nothing."""
+
+    def lot(self, node: Element) -> str:
+        """A text that is these answers' and this node's own."""
+
+
 @dataclass(slots=True)
 class Scope:
-    """One evaluation's surroundings: form, instance root, node, village moment, language."""
+    """One evaluation's surroundings: form, instance root, node, village moment, language, answers."""
 
     form: FormLike
     root: Element
     node: Element
     now: datetime | None
     lang: str = ""
-    depth: int = field(default=0)
+    answers: Answers | None = None
 
     @property
     def moment(self) -> datetime:
@@ -78,12 +100,27 @@ class Scope:
 
     def secondary(self, name: str) -> list[Element | str]:
         """The holder of a secondary instance; empty for an unknown name."""
-        held = self.form.secondary(name)
+        own = self.answers.own_instance(name) if self.answers is not None else None
+        held = self.form.secondary(name) if own is None else own
         return [] if held is None else [held]
 
-    def lookup(self, name: str, steps: str, key: str, wanted: Sequence[str]) -> list[Element | str]:
+    def lookup(self, name: str, steps: str, keys: Keys) -> list[Element | str]:
         """Indexed search in a secondary instance."""
-        return list(self.form.lookup(name, steps, key, wanted))
+        own = self.answers.own_instance(name) if self.answers is not None else None
+        return list(self.form.lookup(name, steps, keys, own))
+
+    def hidden(self, node: Element) -> bool:
+        """Whether a node does not count now."""
+        return self.answers is not None and self.answers.hidden(node)
+
+    def given(self, name: str) -> str:
+        """What the House was told of itself, empty for nothing."""
+        return "" if self.answers is None else self.answers.given(name)
+
+    @property
+    def lot(self) -> str:
+        """A text that is this dossier's and this place's own."""
+        return "" if self.answers is None else self.answers.lot(self.node)
 
     def choice_name(self, value: str, path: str) -> str:
         """The label of a choice in the reader's language."""
@@ -95,28 +132,15 @@ class Scope:
 
     def at(self, node: Element) -> Scope:
         """The same surroundings at another node."""
-        return Scope(self.form, self.root, node, self.now, self.lang, self.depth)
+        return Scope(self.form, self.root, node, self.now, self.lang, self.answers)
 
 
 class _Running(threading.local):
     scope: Scope | None = None
+    depth: int = 0
 
 
 _running = _Running()
-
-
-@contextmanager
-def _within(scope: Scope) -> Iterator[bool]:
-    outer = _running.scope
-    depth = 0 if outer is None else outer.depth + 1
-    if depth > _DEEPEST:
-        raise Refused("forms.circular", path=str(scope.node.tag))
-    _running.scope = scope.at(scope.node)
-    _running.scope.depth = depth
-    try:
-        yield depth > 0
-    finally:
-        _running.scope = outer
 
 
 def _wrapped(run: Callable[..., Value]) -> Callable[..., Value]:
@@ -141,7 +165,11 @@ class Expression:
 
     __slots__ = (
         "source",
+        "reads",
         "needs",
+        "labels",
+        "lists",
+        "timed",
         "volatile",
         "reference",
         "_written",
@@ -155,11 +183,24 @@ class Expression:
         tree = xpath.parse(source)
         self.source = source.strip()
         try:
-            self.needs: frozenset[Names] = rewrite.needs(tree, place.context)
+            if place.context and place.context[-1].startswith("@"):
+                tree = rewrite.from_element(tree, place.context[-1][1:])
+                place = replace(place, context=place.context[:-1])
+            self.reads: frozenset[Read] = reads.reads(tree, place)
             self._written = rewrite.emit(tree, place)
+            calls = tuple(reads.calls(tree))
+            called = {call.name for call in calls}
+            #: The secondary instances that are named.
+            self.lists: frozenset[str] = reads.named_lists(calls)
+            #: The questions whose labels are asked for.
+            self.labels: frozenset[Names] = reads.named_questions(tree, place.context)
         except RecursionError:
             raise Refused("forms.broken_expression", expression=self.source[:200]) from None
-        self.volatile = any(f"{rewrite.ODK_PREFIX}:{name}(" in self._written for name in ("uuid", "random"))
+        self.needs: frozenset[Names] = frozenset(read.path for read in self.reads)
+        #: Whether it gives something else each time it is asked, nothing else having changed.
+        self.volatile = any(functions.FUNCTIONS[name].volatile for name in called)
+        #: Whether it must be asked again although no answer it names has changed.
+        self.timed = self.volatile or bool(called & _UNSETTLED)
         self._as_answered = isinstance(tree, xpath.Path) and tree.plain
         #: The one question this expression names and nothing else, None for anything more.
         self.reference: Names | None = (
@@ -192,16 +233,22 @@ class Expression:
         """Evaluate at the scope's node; raises Refused("forms.broken_expression", expression=) when it
         cannot be.
         """
-        with _within(scope) as nested:
+        running = _running
+        if running.depth > _DEEPEST:
+            raise Refused("forms.circular", path=str(scope.node.tag))
+        outer = running.scope
+        running.scope, running.depth = scope, running.depth + 1
+        try:
             # libxml2's compiled object is locked while it runs: a text in a text must not wait for itself.
-            run = self._compile() if nested else self._compiled
-            try:
-                result: Value = run(scope.node)
-                return result
-            except HubError:
-                raise
-            except (etree.XPathError, etree.XPathResultError, TypeError, RecursionError, OverflowError):
-                raise Refused("forms.broken_expression", expression=self.source[:200]) from None
+            run = self._compile() if running.depth > 1 else self._compiled
+            result: Value = run(scope.node)
+            return result
+        except HubError:
+            raise
+        except (etree.XPathError, etree.XPathResultError, TypeError, RecursionError, OverflowError):
+            raise Refused("forms.broken_expression", expression=self.source[:200]) from None
+        finally:
+            running.scope, running.depth = outer, running.depth - 1
 
     def text(self, scope: Scope) -> str:
         """Evaluate as text; a number that is none is empty, as ODK stores it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 import re
+import string
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
 from hub.base.errors import Refused
-from hub.forms import values
+from hub.forms import dates, digests, geo, shuffle, values
 from hub.forms.coerce import Scope, Value, each, num, text, truth
 from hub.forms.markup import Element, text_of
 
@@ -27,7 +28,8 @@ def _if(scope: Scope, condition: Value, then: Value, otherwise: Value) -> Value:
 
 
 def _coalesce(scope: Scope, *choices: Value) -> Value:
-    return next((choice for choice in choices if text(choice) != ""), "")
+    # JavaRosa takes "not a number" for nothing, as it takes an empty text and an empty node-set.
+    return next((choice for choice in choices if text(choice) not in ("", "NaN")), "")
 
 
 def _once(scope: Scope, value: Value) -> Value:
@@ -106,12 +108,47 @@ def _extreme(pick: Callable[[list[float]], float]) -> Callable[..., float]:
     return choose
 
 
+def _sum(scope: Scope, nodes: Value) -> float:
+    return float(sum(values.numeric(one, scope.village) for one in _counting(scope, nodes)))
+
+
+def _count(scope: Scope, nodes: Value) -> float:
+    if not isinstance(nodes, list):
+        raise TypeError("nodes are needed here")
+    return float(sum(isinstance(node, str) or not scope.hidden(node) for node in nodes))
+
+
+def _counting(scope: Scope, nodes: Value) -> list[str]:
+    """The strings of the nodes that count now: what is hidden is not there."""
+    if not isinstance(nodes, list):
+        raise TypeError("nodes are needed here")
+    return each([node for node in nodes if isinstance(node, str) or not scope.hidden(node)])
+
+
+def _uuid(scope: Scope, length: Value | None = None) -> str:
+    if length is None:
+        return str(uuid.uuid4())
+    wanted = num(scope, length)
+    size = int(wanted) if 0 < wanted <= 256 else 0
+    return "".join(random.choices(string.ascii_letters + string.digits, k=size))
+
+
+def _pulldata(scope: Scope, name: Value, wanted: Value, key: Value, value: Value) -> str:
+    found = scope.lookup(text(name), "root/item", [(text(key), [text(value)])])
+    row = found[0] if found else None
+    return "" if row is None or isinstance(row, str) else row.findtext(text(wanted)) or ""
+
+
 def _concat(scope: Scope, *arguments: Value) -> str:
     return "".join(one for value in arguments for one in each(value))
 
 
 def _join(scope: Scope, between: Value, *arguments: Value) -> str:
-    return text(between).join(one for value in arguments for one in each(value))
+    return text(between).join(one for value in arguments for one in _shown(scope, value))
+
+
+def _shown(scope: Scope, value: Value) -> list[str]:
+    return _counting(scope, value) if isinstance(value, list) else [text(value)]
 
 
 def _substr(scope: Scope, value: Value, start: Value, end: Value | None = None) -> str:
@@ -182,60 +219,15 @@ def _within(node: Element, ancestor: Element) -> bool:
     return node is ancestor or any(above is ancestor for above in node.iterancestors())
 
 
-def _date(scope: Scope, value: Value) -> str:
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        day = values.date_of_days(float(value))
-    else:
-        moment = values.read_moment(text(value), scope.village)
-        day = moment.date() if moment else values.read_date(text(value))
-    return day.isoformat() if day else ""
-
-
-def _date_time(scope: Scope, value: Value) -> str:
-    counted = num(scope, value)
-    moment = values.moment_of_days(counted)
-    return "" if moment is None else values.stamp(moment.replace(tzinfo=scope.moment.tzinfo))
-
-
-def _decimal_time(scope: Scope, value: Value) -> float:
-    moment = values.read_moment(text(value), scope.village)
-    hour = moment.time() if moment else values.read_time(text(value))
-    if hour is None:
-        return math.nan
-    return (hour.hour * 3600 + hour.minute * 60 + hour.second + hour.microsecond / 1e6) / 86_400
-
-
-def _format_date(scope: Scope, value: Value, shape: Value) -> str:
-    counted = num(scope, value)
-    moment = None if math.isnan(counted) else values.moment_of_days(round(counted * 86_400_000) / 86_400_000)
-    if moment is None:
-        return ""
-    parts = {
-        "%": "%",
-        "Y": f"{moment.year:04}",
-        "y": f"{moment.year % 100:02}",
-        "m": f"{moment.month:02}",
-        "n": str(moment.month),
-        "d": f"{moment.day:02}",
-        "e": str(moment.day),
-        "H": f"{moment.hour:02}",
-        "h": str(moment.hour),
-        "M": f"{moment.minute:02}",
-        "S": f"{moment.second:02}",
-        "3": f"{moment.microsecond // 1000:03}",
-    }
-    return re.sub("%(.)", lambda found: parts.get(found[1], found[0]), text(shape))
-
-
 def _boolean_from_string(scope: Scope, value: Value) -> bool:
     return text(value).strip().lower() in ("1", "true")
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function's Python side (None.
+    """A function's Python side (None: libxml2's own), how many arguments it takes, what its result always is.
 
-    Libxml2's own), how many arguments it takes, and what is known of its result.
+    A ``volatile`` one gives something else each time: what it gave once is kept.
     """
 
     run: Callable[..., Value] | None
@@ -243,10 +235,16 @@ class Function:
     most: int | None
     numeric: bool = False
     volatile: bool = False
+    textual: bool = False
 
 
 def _native(least: int, most: int | None, numeric: bool = False) -> Function:
     return Function(None, least, most, numeric)
+
+
+def _text(run: Callable[..., Value] | None, least: int, most: int | None) -> Function:
+    """A function whose result is text whatever it is given."""
+    return Function(run, least, most, textual=True)
 
 
 def _math(function: Callable[..., float], arguments: int = 1) -> Function:
@@ -286,9 +284,10 @@ FUNCTIONS: dict[str, Function] = {
     "atan2": _math(math.atan2, 2),
     "pi": Function(lambda scope: math.pi, 0, 0, numeric=True),
     "random": Function(lambda scope: random.random(), 0, 0, numeric=True, volatile=True),
-    "uuid": Function(lambda scope: str(uuid.uuid4()), 0, 0, volatile=True),
-    "sum": _native(1, 1, numeric=True),
-    "count": _native(1, 1, numeric=True),
+    "uuid": Function(_uuid, 0, 1, volatile=True, textual=True),
+    "property": Function(lambda scope, name: scope.given(text(name)), 1, 1, volatile=True, textual=True),
+    "sum": Function(_sum, 1, 1, numeric=True),
+    "count": Function(_count, 1, 1, numeric=True),
     "max": Function(_extreme(max), 1, None, numeric=True),
     "min": Function(_extreme(min), 1, None, numeric=True),
     "count-non-empty": Function(_count_non_empty, 1, 1, numeric=True),
@@ -299,40 +298,48 @@ FUNCTIONS: dict[str, Function] = {
     "indexed-repeat": Function(_indexed_repeat, 3, 7),
     "instance": Function(lambda scope, name: scope.secondary(text(name)), 1, 1),
     "current": Function(lambda scope: [scope.node], 0, 0),
-    "string": Function(lambda scope, value: text(value), 1, 1),
-    "concat": Function(_concat, 1, None),
-    "join": Function(_join, 2, None),
-    "substr": Function(_substr, 2, 3),
-    "substring": _native(2, 3),
-    "substring-before": _native(2, 2),
-    "substring-after": _native(2, 2),
-    "translate": _native(3, 3),
+    "randomize": Function(shuffle.randomize, 1, 2),
+    "pulldata": Function(_pulldata, 4, 4, textual=True),
+    "string": _text(lambda scope, value: text(value), 1, 1),
+    "concat": _text(_concat, 1, None),
+    "join": _text(_join, 2, None),
+    "substr": _text(_substr, 2, 3),
+    "substring": _text(None, 2, 3),
+    "substring-before": _text(None, 2, 2),
+    "substring-after": _text(None, 2, 2),
+    "translate": _text(None, 3, 3),
     "string-length": _native(0, 1, numeric=True),
-    "normalize-space": _native(0, 1),
+    "normalize-space": _text(None, 0, 1),
+    "digest": _text(digests.digest, 2, 3),
+    "base64-decode": _text(digests.base64_decode, 1, 1),
     "contains": _native(2, 2),
     "starts-with": _native(2, 2),
     "ends-with": Function(lambda scope, value, end: text(value).endswith(text(end)), 2, 2),
     "selected": Function(_selected, 2, 2),
-    "selected-at": Function(_selected_at, 2, 2),
+    "selected-at": _text(_selected_at, 2, 2),
     "count-selected": Function(_count_selected, 1, 1, numeric=True),
-    "jr:choice-name": Function(lambda scope, value, path: scope.choice_name(text(value), text(path)), 2, 2),
-    "jr:itext": Function(lambda scope, name: scope.translated(text(name)), 1, 1),
-    "today": Function(lambda scope: scope.moment.date().isoformat(), 0, 0),
-    "now": Function(lambda scope: values.stamp(scope.moment), 0, 0),
-    "date": Function(_date, 1, 1),
-    "date-time": Function(_date_time, 1, 1),
-    "format-date": Function(_format_date, 2, 2),
-    "format-date-time": Function(_format_date, 2, 2),
+    "jr:choice-name": _text(lambda scope, value, path: scope.choice_name(text(value), text(path)), 2, 2),
+    "jr:itext": _text(lambda scope, name: scope.translated(text(name)), 1, 1),
+    "today": _text(lambda scope: scope.moment.date().isoformat(), 0, 0),
+    "now": _text(lambda scope: values.stamp(scope.moment), 0, 0),
+    "date": _text(dates.date, 1, 1),
+    "date-time": _text(dates.date_time, 1, 1),
+    "format-date": _text(dates.format_date, 2, 2),
+    "format-date-time": _text(dates.format_date, 2, 2),
     "decimal-date-time": Function(num, 1, 1, numeric=True),
-    "decimal-time": Function(_decimal_time, 1, 1, numeric=True),
-    "version": Function(lambda scope: scope.version, 0, 0),
+    "decimal-time": Function(dates.decimal_time, 1, 1, numeric=True),
+    "version": _text(lambda scope: scope.version, 0, 0),
+    "area": Function(geo.area, 1, 1, numeric=True),
+    "distance": Function(geo.distance, 1, None, numeric=True),
+    "geofence": Function(geo.geofence, 2, 2),
+    "intersects": Function(geo.intersects, 1, 1),
 }
 
 # Names the emitter uses for its own rewriting; no form can write them, they hold a character no name may.
 PRIVATE: dict[str, Callable[..., Value]] = {
     "compare": _compare,
     "root": lambda scope: [scope.root],
-    "lookup": lambda scope, name, steps, key, wanted: scope.lookup(
-        text(name), text(steps), text(key), each(wanted)
+    "lookup": lambda scope, name, steps, *keys: scope.lookup(
+        text(name), text(steps), [(text(keys[at]), each(keys[at + 1])) for at in range(0, len(keys), 2)]
     ),
 }

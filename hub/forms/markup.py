@@ -49,6 +49,8 @@ def parse(xml: bytes) -> Element:
 
 def clean(text: str) -> str:
     """Give text as the House keeps it: line ends as \\n, no control characters or NUL, NFC."""
+    if text.isascii() and text.isprintable():
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", _UNWANTED.sub("", text))
 

@@ -6,14 +6,19 @@ one.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from hub.forms import typed
+from hub.forms import lists, media, typed
 from hub.forms.expressions import Expression, Scope
-from hub.forms.markup import Element, local, text_of
+from hub.forms.graph import Graph
+from hub.forms.lists import Keys, Lists
+from hub.forms.markup import Element, text_of
+from hub.forms.media import Media
+from hub.forms.ranges import Range
 from hub.forms.rewrite import Names
 from hub.forms.typed import DataType
 
@@ -39,6 +44,11 @@ class QuestionType(Enum):
     ACKNOWLEDGE = "acknowledge"
     NOTE = "note"
     BARCODE = "barcode"
+    RANK = "rank"
+    RANGE = "range"
+    GEOPOINT = "geopoint"
+    GEOTRACE = "geotrace"
+    GEOSHAPE = "geoshape"
     IMAGE = "image"
     AUDIO = "audio"
     VIDEO = "video"
@@ -55,6 +65,7 @@ class Words:
     """A text of the form in its languages; parts that are expressions are filled in when it is said."""
 
     texts: Mapping[str, Parts] = field(default_factory=dict)
+    media: Mapping[str, Media] = field(default_factory=dict)
 
     def say(self, form: Form, scope: Scope) -> str:
         """The text in the scope's language, else the form's default, else any."""
@@ -69,6 +80,13 @@ class Words:
             if self._has(language):
                 return self._said(self.texts[language], form, scope)
         return None
+
+    def beside(self, form: Form, scope: Scope) -> Media:
+        """The pictures and recordings beside the text, in the scope's language, else another."""
+        for language in (scope.lang, INLINE, form.default_language, *self.media):
+            if language in self.media:
+                return self.media[language]
+        return media.NONE
 
     @property
     def plain(self) -> bool:
@@ -109,6 +127,7 @@ class Choices:
     value_name: str = "name"
     label_name: str = "label"
     translated: bool = False
+    illustrated: bool = False
 
     def listed(self, form: Form, scope: Scope) -> Sequence[tuple[str, str]]:
         """Values and labels in order, filtered for the scope's node."""
@@ -127,6 +146,18 @@ class Choices:
         if plain:
             form.lists[known] = found
         return found
+
+    def pictures(self, form: Form, scope: Scope) -> Mapping[str, Media]:
+        """Media beside the choices, by value; empty for a list without any."""
+        if not self.illustrated:
+            return {}
+        if self.items is None:
+            return {choice.value: choice.label.beside(form, scope) for choice in self.fixed}
+        return {
+            _child_text(item, self.value_name): form.texts[name].beside(form, scope)
+            for item in self.items.nodes(scope)
+            if (name := _child_text(item, self.label_name)) in form.texts
+        }
 
     def offered(self, form: Form, scope: Scope) -> set[str]:
         """The values a person may choose now."""
@@ -150,6 +181,10 @@ class QuestionNode:
     label: Words
     hint: Words
     choices: Choices | None = None
+    guidance: Words = field(default_factory=Words)
+    span: Range | None = None
+    rows: int | None = None
+    accuracy_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +227,7 @@ class Bind:
     constraint_words: Words = field(default_factory=Words)
     preload: str = ""
     preload_params: str = ""
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +239,14 @@ class SetValue:
     value: Expression | None
     text: str = ""
     trigger: Names | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the author of a form should know of it: a phrase key with its values."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,16 +264,16 @@ class Form:
     binds: Mapping[Names, Bind]
     set_values: tuple[SetValue, ...]
     texts: Mapping[str, Words]
-    instances: Mapping[str, Element]
+    instances: Lists
     template: Element
     instance_namespace: str | None
     repeats: Mapping[Names, Element]
     counts: Mapping[Names, Expression]
     places: Mapping[Names, int]
-    order: tuple[Names, ...]
+    graph: Graph
+    notes: tuple[Note, ...]
     questions: Mapping[Names, QuestionNode]
     lists: dict[tuple[str, str, str, str], list[tuple[str, str]]] = field(default_factory=dict)
-    _indexes: dict[tuple[str, str, str], dict[str, list[Element]]] = field(default_factory=dict)
 
     def kind(self, path: Names) -> DataType:
         """What the node at ``path`` holds; text where no bind says."""
@@ -247,29 +291,21 @@ class Form:
 
     def secondary(self, name: str) -> Element | None:
         """The element that holds a secondary instance, None for an unknown name."""
-        return self.instances.get(name)
+        return self.instances.holder(name)
 
-    def lookup(self, name: str, steps: str, key: str, wanted: Sequence[str]) -> list[Element]:
-        """Items at ``steps`` of a secondary instance whose child ``key`` is one of ``wanted``.
+    @property
+    def order(self) -> tuple[Names, ...]:
+        """The paths in the order they are settled."""
+        return self.graph.order
 
-        In document order; the first search builds an index of that child.
+    def lookup(self, name: str, steps: str, keys: Keys, held: Element | None = None) -> Sequence[Element]:
+        """Items at ``steps`` of a secondary instance whose children each are one of the values wanted.
+
+        In document order. ``held`` is an instance's own holder, searched in place of the form's.
         """
-        held = self.instances.get(name)
-        if held is None:
-            return []
-        index = self._indexes.get((name, steps, key))
-        if index is None:
-            index = {}
-            for item in held.findall(steps):
-                for value in {text_of(child) for child in item.findall(key)}:
-                    index.setdefault(value, []).append(item)
-            # Two threads may both build it; either result is the same.
-            self._indexes[(name, steps, key)] = index
-        different = list(dict.fromkeys(wanted))
-        if len(different) == 1:
-            return index.get(different[0], [])
-        found = {id(item) for value in different for item in index.get(value, ())}
-        return [item for item in held.findall(steps) if id(item) in found] if found else []
+        if held is not None:
+            return list(lists.search(held, steps, keys))
+        return self.instances.lookup(name, steps, keys)
 
     def translated(self, name: str, scope: Scope) -> str:
         """The text named ``name`` in the scope's language, empty for an unknown name."""
@@ -297,7 +333,13 @@ def names_of(node: Element) -> Names:
 
 def name_of(node: Element) -> str:
     """An instance node's name as the form's expressions write it."""
-    return f"{node.prefix}:{local(node)}" if node.prefix else local(node)
+    return _named(node.tag, node.prefix)
+
+
+@functools.lru_cache(maxsize=4096)
+def _named(tag: str, prefix: str | None) -> str:
+    own = tag.rpartition("}")[2]
+    return f"{prefix}:{own}" if prefix else own
 
 
 def _resolve(path: str, scope: Scope) -> Element | None:

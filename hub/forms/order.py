@@ -7,25 +7,22 @@ its repeat count look at. A form that goes in a circle is refused when it is rea
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from hub.base.errors import Refused
-from hub.forms.expressions import Expression
 from hub.forms.rewrite import ANY, EVERYTHING_BELOW, Names
 
 
-def settle(paths: Sequence[Names], rules: Mapping[Names, Iterable[Expression]]) -> tuple[Names, ...]:
-    """Order ``paths`` (document order) so that dependencies come first; raises Refused("forms.circular",
-    path=).
+def settle(paths: Sequence[Names], looked_at: Mapping[Names, Set[Names]]) -> tuple[Names, ...]:
+    """Order ``paths`` (document order) so that each follows those it looks at and its parent.
+
+    Raises Refused("forms.circular", path=).
     """
     place = {path: at for at, path in enumerate(paths)}
     waits: dict[Names, set[Names]] = {}
     awaited: dict[Names, list[Names]] = {path: [] for path in paths}
     for path in paths:
-        needed = {path[:-1]} & place.keys()
-        for rule in rules.get(path, ()):
-            for pattern in rule.needs:
-                needed |= set(_matching(pattern, paths, place))
+        needed = {path[:-1], *looked_at.get(path, ())} & place.keys()
         needed.discard(path)
         waits[path] = needed
         for one in needed:
@@ -45,18 +42,25 @@ def settle(paths: Sequence[Names], rules: Mapping[Names, Iterable[Expression]]) 
     return tuple(done)
 
 
-def _matching(pattern: Names, paths: Sequence[Names], place: Mapping[Names, int]) -> Iterable[Names]:
+def matching(pattern: Names, paths: Sequence[Names], place: Mapping[Names, object]) -> Iterable[Names]:
+    """The paths a pattern stands for."""
     if pattern in place:
         return (pattern,)
     if EVERYTHING_BELOW in pattern:
         start = pattern[: pattern.index(EVERYTHING_BELOW)]
-        return [path for path in paths if len(path) > len(start) and path[: len(start)] == start]
+        return [
+            path
+            for path in paths
+            if len(path) > len(start) and path[: len(start)] == start and not path[-1].startswith("@")
+        ]
     if ANY not in pattern:
         return ()
     return [
         path
         for path in paths
-        if len(path) == len(pattern) and all(a in (ANY, b) for a, b in zip(pattern, path, strict=True))
+        if len(path) == len(pattern)
+        and not path[-1].startswith("@")
+        and all(a in (ANY, b) for a, b in zip(pattern, path, strict=True))
     ]
 
 

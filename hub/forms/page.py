@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from hub.forms import media
+from hub.forms.media import Media
 from hub.forms.model import QuestionType
+from hub.forms.ranges import Range
 
 
 class ProblemKind(Enum):
@@ -47,13 +50,16 @@ class Choice:
     value: str
     label: str
     selected: bool
+    media: Media = media.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """One question.
 
-    Draw ``value`` in a field called ``name``, and a hidden field ``asked`` holding ``name``.
+    Draw ``value`` in a field called ``name``, and a hidden field ``asked`` holding ``name``. A rank's choices
+    stand in the order given, once ``value`` says that one was; ``look_up`` lists what a text typed into a
+    long list may mean.
     """
 
     path: str
@@ -67,6 +73,12 @@ class Question:
     value: str
     choices: tuple[Choice, ...] = ()
     problem: Problem | None = None
+    guidance: str = ""
+    media: Media = media.NONE
+    span: Range | None = None
+    rows: int | None = None
+    accuracy_m: float | None = None
+    look_up: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,7 @@ class GroupStart:
     label: str
     appearance: tuple[str, ...]
     path: str | None
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +108,21 @@ class RepeatStart:
     appearance: tuple[str, ...]
     count: int
     add_name: str | None
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatItemStart:
-    """One instance of the innermost open repeat begins; ``remove_name`` is a submit button's name or None."""
+    """One instance of the innermost open repeat begins; ``remove_name`` is a submit button's name or None.
+
+    ``label`` is the repeat's, seen from this instance; ``depth`` counts what it stands in.
+    """
 
     path: str
     number: int
     remove_name: str | None
+    label: str = ""
+    depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +132,27 @@ class RepeatItemEnd:
 
 @dataclass(frozen=True, slots=True)
 class RepeatEnd:
-    """The innermost open repeat ends."""
+    """The innermost open repeat ends; the button that adds one more stands here when there are any."""
+
+    path: str = ""
+    count: int = 0
+    add_name: str | None = None
+    label: str = ""
 
 
 Item = Question | GroupStart | GroupEnd | RepeatStart | RepeatItemStart | RepeatItemEnd | RepeatEnd
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """A page in the contents: ``left`` counts required answers that are missing, ``wrong`` what must be
+    corrected.
+    """
+
+    id: str
+    title: str
+    left: int
+    wrong: int
 
 
 @dataclass(frozen=True, slots=True)

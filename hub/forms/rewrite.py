@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from hub.base.errors import Refused
-from hub.forms import functions
+from hub.forms import digests, functions
 from hub.forms.xpath import Binary, Call, Literal, Negative, Node, Number, Path, Step
 
 Names = tuple[str, ...]
@@ -101,6 +101,8 @@ def _call(node: Call, place: Place) -> str:
         return "."
     if node.name == "regex" and isinstance(node.arguments[1], Literal):
         functions.pattern(node.arguments[1].text)
+    if node.name == "digest" and all(isinstance(one, Literal) for one in node.arguments[1:]):
+        digests.check(*(one.text for one in node.arguments[1:] if isinstance(one, Literal)))
     if node.name == "not":
         return f"not({_as_truth(node.arguments[0], place)})"
     if node.name == "indexed-repeat":
@@ -130,7 +132,7 @@ def _path(node: Path, place: Place) -> str:
         return f"{OWN_PREFIX}:root()/{steps}" if node.steps else f"{OWN_PREFIX}:root()"
     if names and names not in place.paths:
         raise Refused("forms.unknown_reference", reference="/" + "/".join(names))
-    repeat = () if place.whole else _shared_repeat(names, place)
+    repeat = () if place.whole else shared_repeat(names, place)
     if repeat:
         ups = "/".join([".."] * (len(place.context) - len(repeat))) or "."
         start = f"{ODK_PREFIX}:current()/{ups}" if place.inside else ups
@@ -144,7 +146,8 @@ def _path(node: Path, place: Place) -> str:
     return f"{OWN_PREFIX}:root()/{below}" if below else f"{OWN_PREFIX}:root()"
 
 
-def _shared_repeat(names: Names, place: Place) -> Names:
+def shared_repeat(names: Names, place: Place) -> Names:
+    """The innermost repeat a path has in common with the place: ODK means this very instance of it."""
     found: Names = ()
     for length in range(2, min(len(names), len(place.context)) + 1):
         if names[:length] != place.context[:length]:
@@ -174,7 +177,7 @@ def _filtered(node: Path, place: Place) -> str:
 
 
 def _lookup(node: Path, place: Place) -> str | None:
-    """Turn instance('x')/root/item[key = something of the form] into an indexed search."""
+    """Turn instance('x')/root/item[key = something of the form and …] into an indexed search."""
     call = node.start
     if not isinstance(call, Call) or call.name != "instance" or len(call.arguments) != 1 or node.filters:
         return None
@@ -184,15 +187,20 @@ def _lookup(node: Path, place: Place) -> str | None:
     if not all(step.axis == "child" and step.test[-1] not in "*)" for step in node.steps[: at + 1]):
         return None
     first, *others = node.steps[at].predicates
-    terms = list(_terms(first))
-    key, wanted = _key(terms[0])
-    if key is None or wanted is None:
+    keys: list[str] = []
+    left: list[Node] = []
+    for term in _terms(first):
+        key, wanted = _key(term)
+        if key is None or wanted is None:
+            left.append(term)
+        else:
+            keys += [f"'{key}'", emit(wanted, place)]
+    if not keys:
         return None
     route = "/".join(step.test for step in node.steps[: at + 1])
-    name = emit(call.arguments[0], place)
-    found = f"{OWN_PREFIX}:lookup({name},'{route}','{key}',{emit(wanted, place)})"
+    found = f"{OWN_PREFIX}:lookup({emit(call.arguments[0], place)},'{route}',{','.join(keys)})"
     # A bare number as a predicate would be a position; as a term of "and" it is a truth.
-    found += "".join(f"[boolean({_as_truth(one, place.within())})]" for one in terms[1:])
+    found += "".join(f"[boolean({_as_truth(one, place.within())})]" for one in left)
     found += "".join(f"[{emit(one, place.within())}]" for one in others)
     rest = "/".join(_step(step, place) for step in node.steps[at + 1 :])
     return f"{found}/{rest}" if rest else found
@@ -211,18 +219,29 @@ def _key(node: Node) -> tuple[str | None, Node | None]:
         return None, None
     for key, wanted in ((node.left, node.right), (node.right, node.left)):
         is_child = isinstance(key, Path) and key.start is None and not key.absolute and len(key.steps) == 1
-        if isinstance(key, Path) and is_child and key.steps[0].plain and _of_the_form(wanted):
+        if isinstance(key, Path) and is_child and key.steps[0].plain and _of_the_form(wanted, text=True):
             return key.steps[0].test, wanted
     return None, None
 
 
-def _of_the_form(node: Node) -> bool:
-    if isinstance(node, Literal):
-        return True
-    if not isinstance(node, Path) or not node.plain and node.start is None:
+def _of_the_form(node: Node, *, text: bool = False) -> bool:
+    """Whether a node is the same for every item searched; with ``text`` never a number or a truth either."""
+    if isinstance(node, Literal | Number):
+        return isinstance(node, Literal) or not text
+    if isinstance(node, Call):
+        known = functions.FUNCTIONS.get(node.name)
+        if text and not (known and known.textual):
+            return False
+        return node.name not in ("position", "last", "name", "local-name") and all(
+            _of_the_form(one) for one in node.arguments
+        )
+    if isinstance(node, Negative):
+        return not text and _of_the_form(node.operand)
+    if isinstance(node, Binary):
+        return not text and _of_the_form(node.left) and _of_the_form(node.right)
+    if node.start is not None and not (isinstance(node.start, Call) and node.start.name == "current"):
         return False
-    from_current = isinstance(node.start, Call) and node.start.name == "current"
-    return (node.absolute or from_current) and not any(step.predicates for step in node.steps)
+    return (node.absolute or node.start is not None) and not any(step.predicates for step in node.steps)
 
 
 def _step(step: Step, place: Place) -> str:
@@ -234,53 +253,22 @@ def _step(step: Step, place: Place) -> str:
     return axis + step.test + "".join(f"[{emit(one, place.within())}]" for one in step.predicates)
 
 
-def needs(node: Node, context: Names) -> frozenset[Names]:
-    """Every path of the form an expression looks at.
-
-    ``*`` stands for any name and ``**`` for everything below.
-    """
-    return frozenset(_needs(node, context, context))
-
-
-def _needs(node: Node, here: Names | None, current: Names) -> Iterator[Names]:
+def from_element(node: Node, attribute: str) -> Node:
+    """An attribute's expression seen from its element, which is where libxml2 evaluates it."""
+    if isinstance(node, Call):
+        return replace(node, arguments=tuple(from_element(one, attribute) for one in node.arguments))
     if isinstance(node, Binary):
-        yield from _needs(node.left, here, current)
-        yield from _needs(node.right, here, current)
-    elif isinstance(node, Negative):
-        yield from _needs(node.operand, here, current)
-    elif isinstance(node, Call):
-        for argument in node.arguments:
-            yield from _needs(argument, here, current)
-    elif isinstance(node, Path):
-        yield from _path_needs(node, here, current)
-
-
-def _path_needs(node: Path, here: Names | None, current: Names) -> Iterator[Names]:
-    at: Names | None = () if node.absolute else here
-    if isinstance(node.start, Call) and node.start.name == "current":
-        at = current
-    elif node.start is not None:
-        yield from _needs(node.start, here, current)
-        at = None
-        for one in node.filters:
-            yield from _needs(one, None, current)
-    for step in node.steps:
-        at = _walk(at, step)
-        for one in step.predicates:
-            yield from _needs(one, at, current)
-    if at:
-        yield at
-
-
-def _walk(at: Names | None, step: Step) -> Names | None:
-    if at is None or step.axis == "self":
-        return at
-    if step.axis == "parent":
-        return at[:-1]
-    if step.axis in ("child", "attribute"):
-        if at[-1:] == (EVERYTHING_BELOW,):
-            return at
-        return (*at, ANY if step.test[-1] in "*)" else step.test)
-    if step.axis in ("descendant", "descendant-or-self"):
-        return at if at[-1:] == (EVERYTHING_BELOW,) else (*at, EVERYTHING_BELOW)
-    return (at[0], EVERYTHING_BELOW) if at else (EVERYTHING_BELOW,)
+        left, right = from_element(node.left, attribute), from_element(node.right, attribute)
+        return replace(node, left=left, right=right)
+    if isinstance(node, Negative):
+        return replace(node, operand=from_element(node.operand, attribute))
+    if not isinstance(node, Path) or node.absolute:
+        return node
+    if node.start is not None and not (isinstance(node.start, Call) and node.start.name == "current"):
+        return replace(node, start=from_element(node.start, attribute))
+    first, *rest = node.steps or (Step("self", "node()"),)
+    if first == Step("parent", "node()"):
+        return replace(node, steps=tuple(rest) or (Step("self", "node()"),))
+    if first == Step("self", "node()"):
+        return replace(node, steps=(Step("attribute", attribute), *rest))
+    return node

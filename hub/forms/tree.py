@@ -13,6 +13,7 @@ from datetime import datetime
 from lxml import etree
 
 from hub.base.errors import Missing, Refused
+from hub.forms import markup
 from hub.forms.markup import Element, clean, local, namespace
 from hub.forms.model import Form, name_of, names_of
 from hub.forms.rewrite import Names
@@ -93,6 +94,21 @@ def take_in(form: Form, source: Element) -> tuple[Element, list[tuple[Element, E
     spare: list[tuple[Element, Element]] = []
     _lay(form, root, source, (name_of(root),), spare)
     return root, spare
+
+
+def held(form: Form, xml: bytes) -> Element:
+    """A sent instance of a form as a holder that expressions walk from; raises Refused for another form's."""
+    root = markup.parse(xml)
+    form_id = root.get("id") or namespace(root) or ""
+    if form_id != form.form_id:
+        raise Refused("forms.other_form", expected=form.form_id, found=form_id[:80])
+    home = namespace(root)
+    for node in root.iter():
+        if home is not None and namespace(node) == home:
+            node.tag = local(node)
+    holder = etree.Element("instance")
+    holder.append(root)
+    return holder
 
 
 def _lay(

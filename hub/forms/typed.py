@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
 
-from hub.forms import values
+from hub.forms import points, values
 
 
 class DataType(Enum):
@@ -26,6 +26,9 @@ class DataType(Enum):
     MOMENT = "dateTime"
     BOOLEAN = "boolean"
     BINARY = "binary"
+    POINT = "geopoint"
+    TRACE = "geotrace"
+    SHAPE = "geoshape"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ _CLOCK = re.compile(
 )
 _GROUPED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+")
 _PLAIN_INTEGER = re.compile(r"[0-9]+")
+_LINES = {DataType.TRACE: "trace", DataType.SHAPE: "shape"}
+_NOT_LINES = {DataType.TRACE: "forms.not_trace", DataType.SHAPE: "forms.not_shape"}
+_NOT_PARTS = {"year": "forms.not_year", "month": "forms.not_month"}
 # Doubles, in which every expression counts, hold 15 digits exactly.
 _MOST_DIGITS = 15
 
@@ -69,6 +75,12 @@ def read(kind: DataType, appearance: Collection[str], raw: str, now: datetime | 
         return _time(text)
     if kind is DataType.MOMENT:
         return _moment(text, now)
+    if kind is DataType.POINT:
+        found = points.point(text)
+        return Reading(found) if found else Reading(key="forms.not_point", values={"typed": text[:40]})
+    if kind in _LINES:
+        found = points.line(text, _LINES[kind])
+        return Reading(found) if found else Reading(key=_NOT_LINES[kind])
     if kind is DataType.TEXT and "numbers" in appearance:
         together = _SPACES.sub("", text)
         return Reading(together if together.isdecimal() and together.isascii() else text)
@@ -124,10 +136,13 @@ def _counted(sign: str, whole: str, part: str) -> Reading:
 
 
 def _date(text: str, appearance: Collection[str]) -> Reading:
-    if "year" in appearance and re.fullmatch("[0-9]{4}", text):
-        return _day(int(text), 1, 1, text)
-    if "month-year" in appearance and (match := _MONTH_YEAR.fullmatch(text)):
-        return _day(int(match[2]), int(match[1]), 1, text)
+    if "year" in appearance:
+        found = _date(f"01/01/{text}" if re.fullmatch("[0-9]{4}", text) else text, ())
+        return Reading(f"{found.value[:4]}-01-01") if found.value else _only("year", text, found)
+    if "month-year" in appearance:
+        match = _MONTH_YEAR.fullmatch(text)
+        found = _date(f"01/{match[1]}/{match[2]}" if match else text, ())
+        return Reading(f"{found.value[:7]}-01") if found.value else _only("month", text, found)
     if re.fullmatch("[0-9]{4}", text):
         return Reading(key="forms.date_only_year", values={"year": text})
     if match := _ISO_DATE.fullmatch(text):
@@ -139,6 +154,13 @@ def _date(text: str, appearance: Collection[str]) -> Reading:
     if len(match[3]) != 4:
         return Reading(key="forms.date_short_year", values={"typed": text[:40]})
     return _day(int(match[3]), int(match[2]), int(match[1]), text)
+
+
+def _only(what: str, text: str, found: Reading) -> Reading:
+    """A date of which only the year or the month is asked says so when it cannot be read."""
+    if found.key in ("forms.date_not_real", "forms.date_short_year"):
+        return Reading(key=found.key, values={"typed": text[:40]})
+    return Reading(key=_NOT_PARTS[what], values={"typed": text[:40]})
 
 
 def _day(year: int, month: int, day: int, text: str) -> Reading:
@@ -157,9 +179,13 @@ def _time(text: str) -> Reading:
 
 def _moment(text: str, now: datetime | None) -> Reading:
     day_text, _, hour_text = text.replace("T", " ").partition(" ")
-    day, hour = _date(day_text, ()), _time(hour_text.strip())
+    if _CLOCK.fullmatch(day_text) and not _CLOCK.fullmatch(hour_text.strip()):
+        day_text, hour_text = hour_text, day_text
+    day, hour = _date(day_text.strip(), ()), _time(hour_text.strip())
     if day.key is not None:
         return day
+    if not hour_text.strip():
+        return Reading(key="forms.moment_only_date", values={"typed": text[:40]})
     if hour.key is not None:
         return hour
     if now is None or now.tzinfo is None:
@@ -181,7 +207,11 @@ def fault(kind: DataType, stored: str) -> str | None:
     if kind is DataType.TIME and values.read_time(stored) is None:
         return "forms.not_time"
     if kind is DataType.MOMENT and values.read_moment(stored, None) is None:
-        return "forms.not_date"
+        return "forms.not_moment"
+    if kind is DataType.POINT and points.point(stored) is None:
+        return "forms.not_point"
+    if kind in _LINES and points.line(stored, _LINES[kind]) is None:
+        return _NOT_LINES[kind]
     return None
 
 
@@ -203,6 +233,8 @@ def shown(kind: DataType, appearance: Collection[str], stored: str) -> str:
         return stored[:5]
     if kind is DataType.MOMENT:
         return f"{stored[8:10]}/{stored[5:7]}/{stored[:4]} {stored[11:16]}"
+    if kind in _LINES:
+        return points.lines(stored)
     if kind in (DataType.INTEGER, DataType.DECIMAL):
         return _number_shown(stored, "thousands-sep" in appearance)
     return stored

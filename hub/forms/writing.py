@@ -44,6 +44,8 @@ def draft(
         waiting = [one for one in waiting if one not in placed]
     if now is not None:
         copied.set(tree.AT, now.isoformat())
+    # Declared once at the top, so that a draft taken up and saved again is the same to the byte.
+    etree.cleanup_namespaces(copied, top_nsmap={"house": tree.DRAFT})
     return etree.tostring(copied, encoding="UTF-8", xml_declaration=True)
 
 

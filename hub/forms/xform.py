@@ -6,21 +6,20 @@ nothing is skipped in silence. Reading never touches disk or network.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
-
-from lxml import etree
+import re
+from collections.abc import Iterator, Mapping
 
 from hub.base.errors import Refused
-from hub.forms import body, markup, order
+from hub.forms import body, graph, markup, skeleton
 from hub.forms.expressions import Expression
-from hub.forms.markup import ENTITIES, JAVAROSA, XFORMS, Element, local
-from hub.forms.model import Bind, Form, QuestionNode, RepeatNode, SetValue, name_of, walk
+from hub.forms.graph import Rule
+from hub.forms.lists import Lists
+from hub.forms.markup import JAVAROSA, ODK, XFORMS, Element, local
+from hub.forms.model import Bind, Form, Note, QuestionNode, RepeatNode, SetValue, name_of, walk
 from hub.forms.rewrite import Names
 from hub.forms.texts import Compiler, Texts, read_texts
 from hub.forms.typed import DataType
 
-_TEMPLATE = f"{{{JAVAROSA}}}template"
 _KINDS = {
     "string": DataType.TEXT,
     "int": DataType.INTEGER,
@@ -32,6 +31,9 @@ _KINDS = {
     "dateTime": DataType.MOMENT,
     "boolean": DataType.BOOLEAN,
     "binary": DataType.BINARY,
+    "geopoint": DataType.POINT,
+    "geotrace": DataType.TRACE,
+    "geoshape": DataType.SHAPE,
     "barcode": DataType.TEXT,
     "select": DataType.TEXT,
     "select1": DataType.TEXT,
@@ -44,20 +46,27 @@ _PRELOADS = {
 }
 _KNOWN_EVENTS = {"odk-instance-first-load", "odk-new-repeat", "xforms-value-changed"}
 _MODEL_PARTS = {"instance", "bind", "itext", "submission", "setvalue"}
+_UNUSED = {"setgeopoint": "forms.note_setgeopoint", "recordaudio": "forms.note_recordaudio"}
+_AUDIT = re.compile(r"/meta/(?:\w+:)?audit\s*$")
+_SEARCH = re.compile(r"\bsearch\s*\(")
 
 
-def read(xml: bytes) -> Form:
-    """Read an XForm; raises Refused with the line or the name of what is broken or not supported."""
+def read(xml: bytes, media: Mapping[str, bytes] | None = None) -> Form:
+    """Read an XForm with the files it names, by their names.
+
+    Raises Refused with the line or the name of what is broken, missing or not supported.
+    """
     html = markup.parse(xml)
     model = html.find(f".//{{{XFORMS}}}model")
     shown = html.find(f"{{{markup.XHTML}}}body")
     if model is None or shown is None:
         raise Refused("forms.not_a_form")
-    template, instances, home = _instances(model)
-    _only_known_parts(model)
-    repeats = _repeats(shown)
-    paths, repeat_templates = _paths(template, repeats)
-    compiler = Compiler(frozenset(paths), frozenset(repeats), _namespaces(html))
+    template, instances, home = skeleton.instances(model, media or {})
+    notes = _only_known_parts(html, model)
+    repeats = skeleton.repeats(shown)
+    paths, repeat_templates = skeleton.paths(template, repeats)
+    paths += skeleton.attributes(model, frozenset(paths))
+    compiler = Compiler(frozenset(paths), frozenset(repeats), _namespaces(html), frozenset(instances))
     texts = read_texts(model, compiler, (name_of(template),))
     form_id = template.get("id") or home or ""
     if not form_id:
@@ -83,106 +92,32 @@ def read(xml: bytes) -> Form:
         binds=binds,
         set_values=set_values,
         texts=texts.words,
-        instances=instances,
+        instances=Lists(instances),
         template=template,
         instance_namespace=home,
         repeats=repeat_templates,
         counts=counts,
         places={path: at for at, path in enumerate(paths)},
-        order=order.settle(paths, _rules(binds, counts)),
+        graph=graph.build(paths, _rules(binds, counts), _labels(questions, texts, instances)),
+        notes=notes,
         questions=questions,
     )
 
 
-def _instances(model: Element) -> tuple[Element, dict[str, Element], str | None]:
-    found = model.findall(f"{{{XFORMS}}}instance")
-    if not found or len(found[0]) != 1:
-        raise Refused("forms.not_a_form")
-    primary = copy.deepcopy(found[0][0])
-    primary.tail = None
-    home = markup.namespace(primary)
-    _leave_namespace(primary, home)
-    _ensure_instance_id(primary)
-    secondary: dict[str, Element] = {}
-    for one in found[1:]:
-        name = one.get("id") or ""
-        if one.get("src") is not None:
-            raise Refused("forms.unsupported_external", name=name, source=one.get("src"))
-        held = copy.deepcopy(one)
-        _leave_namespace(held, XFORMS)
-        secondary[name] = held
-    return primary, secondary, None if home == XFORMS else home
-
-
-def _leave_namespace(element: Element, home: str | None) -> None:
-    # ODK's paths are written without a prefix whatever the default namespace is.
-    for node in element.iter():
-        if home is not None and markup.namespace(node) == home:
-            node.tag = local(node)
-    etree.cleanup_namespaces(element)
-
-
-def _ensure_instance_id(primary: Element) -> None:
-    # Without one a server invents its own, and every resend is a duplicate.
-    meta = next((child for child in primary if local(child) == "meta"), None)
-    if meta is None:
-        meta = etree.SubElement(primary, f"{{{markup.OPENROSA}}}meta", nsmap={"orx": markup.OPENROSA})
-    if not any(local(child) == "instanceID" for child in meta):
-        home = markup.namespace(meta)
-        etree.SubElement(meta, f"{{{home}}}instanceID" if home else "instanceID")
-
-
-def _only_known_parts(model: Element) -> None:
+def _only_known_parts(html: Element, model: Element) -> tuple[Note, ...]:
+    """Refuse what a model must not hold; return a note for each thing that is known and does nothing here."""
     for part in model:
-        if markup.namespace(part) != XFORMS or local(part) not in _MODEL_PARTS:
+        known = _UNUSED if markup.namespace(part) == ODK else _MODEL_PARTS
+        if markup.namespace(part) not in (XFORMS, ODK) or local(part) not in known:
             raise Refused("forms.unsupported_feature", feature=local(part))
-    if any(markup.namespace(node) == ENTITIES for node in model.iter()):
-        raise Refused("forms.unsupported_feature", feature="entities")
-
-
-def _repeats(shown: Element) -> set[Names]:
-    return {body.names(node.get("nodeset") or "") for node in shown.iter(f"{{{XFORMS}}}repeat")}
-
-
-def _paths(template: Element, repeats: set[Names]) -> tuple[list[Names], dict[Names, Element]]:
-    """The primary instance's paths in document order, and each repeat's own template.
-
-    Templates leave the tree.
-    """
-    templates: dict[Names, Element] = {}
-    paths: dict[Names, None] = {}
-
-    def visit(node: Element, above: Names) -> None:
-        path = (*above, name_of(node))
-        paths[path] = None
-        if path in repeats and (path not in templates or node.get(_TEMPLATE) is not None):
-            blank = copy.deepcopy(node)
-            blank.tail = None
-            templates[path] = blank
-        for child in node:
-            visit(child, path)
-
-    visit(template, ())
-    missing = repeats - paths.keys()
-    if missing:
-        raise Refused("forms.unknown_reference", reference="/" + "/".join(sorted(missing)[0]))
-    for tree in (template, *templates.values()):
-        for node in list(tree.iter()):
-            parent = node.getparent()
-            if parent is not None and node.get(_TEMPLATE) is not None:
-                parent.remove(node)
-        tree.attrib.pop(_TEMPLATE, "")
-        etree.cleanup_namespaces(tree)
-    for path, blank in templates.items():
-        _keep_shape(blank, path, repeats, templates)
-    return list(paths), templates
-
-
-def _keep_shape(blank: Element, path: Names, repeats: set[Names], templates: Mapping[Names, Element]) -> None:
-    """A repeat's template begins with one instance of each repeat nested in it, as the first one does."""
-    for inner in sorted(repeats, key=len):
-        if len(inner) == len(path) + 1 and inner[:-1] == path and blank.find(inner[-1]) is None:
-            blank.append(copy.deepcopy(templates[inner]))
+    for node in html.iter(f"{{{XFORMS}}}select", f"{{{XFORMS}}}select1"):
+        if _SEARCH.search(node.get("appearance") or ""):
+            raise Refused("forms.unsupported_function", function="search")
+    used = [node for node in html.iter() if markup.namespace(node) == ODK and local(node) in _UNUSED]
+    notes = [Note(_UNUSED[local(node)], {"path": node.get("ref") or ""}) for node in used]
+    audit = [node for node in model.findall(f"{{{XFORMS}}}bind") if _AUDIT.search(node.get("nodeset") or "")]
+    notes += [Note("forms.note_audit", {"path": node.get("nodeset") or ""}) for node in audit]
+    return tuple(notes)
 
 
 def _namespaces(html: Element) -> dict[str, str]:
@@ -228,6 +163,7 @@ def _binds(model: Element, compiler: Compiler, texts: Texts) -> tuple[dict[Names
             constraint_words=texts.message(node.get(f"{{{JAVAROSA}}}constraintMsg"), path),
             preload=preload,
             preload_params=params,
+            max_pixels=body.whole(node.get(f"{{{markup.OPENROSA}}}max-pixels"), body.MOST_PIXELS),
         )
     return binds, types
 
@@ -249,13 +185,34 @@ def _set_values(html: Element, compiler: Compiler) -> tuple[SetValue, ...]:
     return tuple(found)
 
 
-def _rules(binds: Mapping[Names, Bind], counts: Mapping[Names, Expression]) -> dict[Names, list[Expression]]:
-    rules: dict[Names, list[Expression]] = {}
+def _rules(binds: Mapping[Names, Bind], counts: Mapping[Names, Expression]) -> Iterator[Rule]:
     for path, bind in binds.items():
-        rules[path] = [rule for rule in (bind.calculate, bind.relevant) if rule is not None]
+        for expression in (bind.calculate, bind.relevant):
+            if expression is not None:
+                yield Rule(path, expression)
     for path, count in counts.items():
-        rules.setdefault(path, []).append(count)
-    return rules
+        yield Rule(path, count, recount=True)
+
+
+def _labels(
+    questions: Mapping[Names, QuestionNode], texts: Texts, instances: Mapping[str, Element]
+) -> dict[Names, list[Expression]]:
+    """What the choices a question offers, and their labels, depend on."""
+    found: dict[Names, list[Expression]] = {}
+    for path, question in questions.items():
+        choices = question.choices
+        if choices is None or choices.items is None:
+            continue
+        holders = [instances[name] for name in choices.items.lists] if choices.translated else []
+        named = {markup.text_of(child) for holder in holders for child in holder.iter(choices.label_name)}
+        told = [
+            part
+            for name in named & texts.words.keys()
+            for one in texts.words[name].texts.values()
+            for part in one
+        ]
+        found[path] = [choices.items, *(part for part in told if isinstance(part, Expression))]
+    return found
 
 
 __all__ = ["Form", "read"]

@@ -165,13 +165,13 @@ def _hits(
     return tuple(hits.values())
 
 
-def _side_by_side(folded: str, words: Sequence[str]) -> int:
-    """Return 0 when the words stand together in the title, 1 when in the body, 2 when they are scattered."""
+def _side_by_side(folded: str, words: Sequence[str]) -> tuple[int, int]:
+    """Return 0 and how far in when the words stand together in the title, 1 in the body, 2 when scattered."""
     phrase = " " + " ".join(words)
     place = folded.find(phrase)
     if place < 0:
-        return 2
-    return 0 if place < folded.index("\n") else 1
+        return 2, 0
+    return (0, place) if place < folded.index("\n") else (1, 0)
 
 
 def _exact(spelt: str, wanted: Sequence[str]) -> bool:
@@ -200,7 +200,9 @@ def _snippet(body: str, words: Sequence[str]) -> tuple[Piece, ...]:
     last = rf"{re.escape(words[-1])}[^\W_]*"
     phrase = r"[\W_]+".join((*map(re.escape, words[:-1]), last))
     each = "|".join((*(rf"{re.escape(word)}(?![^\W_])" for word in words[:-1]), last))
-    spots = [seen.whole(*match.span()) for match in re.finditer(rf"(?<![^\W_])(?:{phrase}|{each})", seen.folded)]
+    spots = [
+        seen.whole(*match.span()) for match in re.finditer(rf"(?<![^\W_])(?:{phrase}|{each})", seen.folded)
+    ]
     together = re.search(rf"(?<![^\W_]){phrase}", seen.folded)
     first = together.start() if together else spots[0][0] if spots else 0
     start = max(0, first - _SNIPPET // 3)

@@ -90,14 +90,15 @@ def round(
     settings: UpstreamSettings,
     on_received: OnReceived,
     on_word: OnWord,
+    words_key: bytes,
     stop: Callable[[], bool],
     force: bool = False,
 ) -> Round:
     """Make one round with everything that is due; ``force`` forgets waiting times.
 
-    ``on_received`` and ``on_word`` run in the transaction that records the change. The caller is the sole
-    owner of the lock "relay". Returns when all is tried, when the way is gone, or soon after ``stop`` says
-    so.
+    ``on_received`` and ``on_word`` run in the transaction that records the change; the office's words are
+    kept under ``words_key`` (``inbox.words_key``). The caller is the sole owner of the lock "relay". Returns
+    when all is tried, when the way is gone, or soon after ``stop`` says so.
     """
     tally = _Tally()
     with db.write(conn):
@@ -125,7 +126,7 @@ def round(
             if stop():
                 break
             errand.hand_over(row_id, probe)
-        words = 0 if stop() else errand.bring_words(on_word, force)
+        words = 0 if stop() else errand.bring_words(on_word, words_key, force)
     except _LineDown as bad:
         inbox.note_uplink(conn, False, bad.reason_key, clock.read(), settings.states_every_s)
         return Round(tally.sent, tally.held, tally.retried, 0, False, bad.reason_key)
@@ -277,11 +278,11 @@ class _Errand:
             leases.hold(self.conn, load.row_id, reason_key, detail, self.carrier.fingerprint)
         self.tally.held += 1
 
-    def bring_words(self, on_word: OnWord, force: bool) -> int:
+    def bring_words(self, on_word: OnWord, key: bytes, force: bool) -> int:
         """Bring back the office's word; raises ``_LineDown`` when there is no way any more."""
         every_s = 0.0 if force else self.settings.states_every_s
         try:
-            return readings.bring(self.conn, self.carrier, self.clock, every_s, on_word, self.stop)
+            return readings.bring(self.conn, self.carrier, self.clock, every_s, on_word, self.stop, key=key)
         except CarrierFault:
             self._knock()
             return 0

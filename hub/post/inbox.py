@@ -1,20 +1,22 @@
 """What the office has said of the dossiers that reached it, and whether there is a way to the office.
 
 Keeps true: a word is what was read at the office, with the time of the reading; a state that the House does
-not know yet is None, never a guess. It never says that the office has a dossier: that is the outbox's word.
+not know yet is None, never a guess; what an officer wrote may name somebody, so it lies here only under a key
+of its own. It never says that the office has a dossier: that is the outbox's word.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from hub.base import clock as clocks
-from hub.base import db
+from hub.base import crypto, db
 from hub.base.clock import Moment
 
 TOPIC = "inbox"
@@ -38,11 +40,11 @@ class Word:
     """The office's word on one dossier.
 
     ``review_state`` is received, hasIssues, edited, rejected, approved, or None while no state was read;
-    ``comments`` are the officers' remarks of both places, oldest first.
+    ``remarks`` counts what officers wrote: their words are for ``comments``.
     """
 
     review_state: str | None
-    comments: tuple[Comment, ...]
+    remarks: int
     read_at: dt.datetime
 
 
@@ -66,18 +68,67 @@ class Case:
     notes_etag: str
 
 
+def words_key(keys: Path) -> bytes:
+    """Return the key that the office's words lie under, from its file in the folder ``keys``."""
+    return crypto.key_from_token(crypto.secret_file(keys / "words-key"), "the office's words")
+
+
 def word(conn: sqlite3.Connection, instance_id: str) -> Word | None:
     """Return the office's last word on a dossier, or None when nothing was read yet."""
     row = conn.execute(
-        "SELECT review_state, comments, notes, read_at FROM inbox WHERE instance_id = ?", (instance_id,)
+        "SELECT review_state, remarks, read_at FROM inbox WHERE instance_id = ?", (instance_id,)
     ).fetchone()
     if row is None or row["read_at"] is None:
         return None
-    told = [*_comments(row["comments"]), *_comments(row["notes"])]
-    return Word(
-        row["review_state"],
-        tuple(sorted(told, key=lambda one: (one.at, one.text))),
-        clocks.parse(row["read_at"]),
+    return Word(row["review_state"], row["remarks"], clocks.parse(row["read_at"]))
+
+
+def comments(conn: sqlite3.Connection, instance_id: str, *, key: bytes) -> tuple[Comment, ...]:
+    """Return what officers wrote at both places, oldest first; nothing under another key or once forgotten."""
+    row = conn.execute("SELECT comments, notes FROM inbox WHERE instance_id = ?", (instance_id,)).fetchone()
+    if row is None:
+        return ()
+    told = [
+        *(_opened(row, "comments", instance_id, key) or ()),
+        *(_opened(row, "notes", instance_id, key) or ()),
+    ]
+    return tuple(sorted(told, key=lambda one: (one.at, one.text)))
+
+
+def ask_again(conn: sqlite3.Connection, *, key: bytes) -> int:
+    """Have words read again that do not open, as after the card was changed; return how many dossiers."""
+    lost = []
+    for row in conn.execute("SELECT instance_id, comments, notes FROM inbox").fetchall():
+        if any(_opened(row, column, row["instance_id"], key) is None for column in ("comments", "notes")):
+            lost.append((row["instance_id"],))
+    if lost:
+        with db.write(conn):
+            conn.executemany(
+                "UPDATE inbox SET comments = NULL, notes = NULL, comments_etag = '', notes_etag = '',"
+                " remarks = 0 WHERE instance_id = ?",
+                lost,
+            )
+    return len(lost)
+
+
+def closed(conn: sqlite3.Connection, before: dt.datetime) -> tuple[str, ...]:
+    """Return the dossiers that the office approved or rejected before ``before`` and that keep words here."""
+    rows = conn.execute(
+        "SELECT instance_id FROM inbox WHERE review_state IN (?, ?) AND state_at < ?",
+        (*FINAL, clocks.stamp(before)),
+    )
+    return tuple(row[0] for row in rows)
+
+
+def forget(conn: sqlite3.Connection, instance_ids: Iterable[str]) -> int:
+    """Erase the words on these dossiers, in the caller's transaction; states and times stay. Return how many."""
+    return sum(
+        conn.execute(
+            "UPDATE inbox SET comments = NULL, notes = NULL WHERE instance_id = ?"
+            " AND coalesce(comments, notes) IS NOT NULL",
+            (instance_id,),
+        ).rowcount
+        for instance_id in instance_ids
     )
 
 
@@ -197,26 +248,45 @@ def note_remarks(
     *,
     comments: tuple[Sequence[Comment], str] | None,
     notes: tuple[Sequence[Comment], str] | None,
+    key: bytes,
     now: Moment,
 ) -> bool:
     """Write down remarks that were read, each with its ETag (None: unchanged); return whether any is new."""
-    before = word(conn, case.instance_id)
+    before = _held(conn, case.instance_id, key)
     for column, told in (("comments", comments), ("notes", notes)):
         if told is not None:
+            plain = msgspec.json.encode(list(told[0]))
             conn.execute(
                 f"UPDATE inbox SET {column} = ?, {column}_etag = ? WHERE instance_id = ?",
-                (msgspec.json.encode(list(told[0])).decode(), told[1], case.instance_id),
+                (
+                    crypto.encrypt(key, plain, _context(case.instance_id, column)) if told[0] else None,
+                    told[1],
+                    case.instance_id,
+                ),
             )
+    after = _held(conn, case.instance_id, key)
     conn.execute(
-        "UPDATE inbox SET asked_at = ?, read_at = ? WHERE instance_id = ?",
-        (now.text, now.text, case.instance_id),
+        "UPDATE inbox SET asked_at = ?, read_at = ?, remarks = ? WHERE instance_id = ?",
+        (now.text, now.text, len(after), case.instance_id),
     )
-    after = word(conn, case.instance_id)
-    changed = after is not None and after.comments != (before.comments if before else ())
-    if changed:
+    if after != before:
         db.touch(conn, TOPIC)
-    return changed
+    return after != before
 
 
-def _comments(told: str) -> list[Comment]:
-    return msgspec.json.decode(told, type=list[Comment])
+def _held(conn: sqlite3.Connection, instance_id: str, key: bytes) -> tuple[Comment, ...]:
+    return comments(conn, instance_id, key=key)
+
+
+def _opened(row: sqlite3.Row, column: str, instance_id: str, key: bytes) -> list[Comment] | None:
+    if row[column] is None:
+        return []
+    try:
+        plain = crypto.decrypt(key, row[column], _context(instance_id, column))
+    except crypto.WrongKey:
+        return None
+    return msgspec.json.decode(plain, type=list[Comment])
+
+
+def _context(instance_id: str, column: str) -> str:
+    return f"inbox:{instance_id}:{column}"

@@ -2,7 +2,8 @@
 
 Keeps true: a job is added in the transaction of the thing it belongs to, so that neither stands without the
 other; a receipt is never printed twice unless a guide says so; every further copy carries the words "bản
-sao". It never talks to a printer: the bench does, through ``hub.post.printing``.
+sao"; a paper that names somebody is forgotten as soon as it is out, every other on a set day. It never talks
+to a printer: the bench does, through ``hub.post.printing``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from enum import StrEnum
 
 from devices import slip as slips
 from hub.base import clock as clocks
-from hub.base import db
+from hub.base import db, scrub
 from hub.base.clock import Moment
 from hub.base.errors import Conflict, Missing
 
@@ -88,22 +89,25 @@ def add(
     subject: str,
     lang: str = "vi",
     copy: bool = False,
+    private: bool = False,
 ) -> int:
     """Queue one paper and return its id; joins the caller's transaction.
 
     ``subject`` says what it belongs to (``ticket:123``, ``dossier:uuid…``), ``lang`` is the language of the
-    copy band, ``copy`` marks it as a copy from the start.
+    copy band, ``copy`` marks it as a copy from the start. ``private``: somebody's name stands on it, so what
+    it says is forgotten the moment it is done or given up, and it cannot be printed again.
     """
     with db.write(conn):
         added = conn.execute(
-            "INSERT INTO jobs(kind, subject, lang, slip, state, copy, created_at, trusted, boot_id, mono)"
-            " VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)",
+            "INSERT INTO jobs(kind, subject, lang, slip, state, copy, private, created_at, trusted, boot_id,"
+            " mono) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)",
             (
                 kind,
                 subject,
                 lang,
                 slips.encode(slip),
                 copy,
+                private,
                 moment.text,
                 moment.trusted,
                 moment.boot_id,
@@ -181,6 +185,7 @@ def answer_printed(
                 (not certain, job_id),
             )
         _changed(conn, asked, job_id, "printing.answered")
+        forget_private(conn, job_id)
     return get(conn, job_id)
 
 
@@ -205,6 +210,7 @@ def cancel(conn: sqlite3.Connection, job_id: int) -> Job:
             (job_id,),
         )
         _changed(conn, asked, job_id, "printing.too_late")
+        forget_private(conn, job_id)
     return get(conn, job_id)
 
 
@@ -224,14 +230,37 @@ def again(conn: sqlite3.Connection, job_id: int, *, moment: Moment) -> int:
 
 
 def forget(conn: sqlite3.Connection, *, before: dt.datetime) -> int:
-    """Clear what stood on papers that ended before ``before``; return how many. The rows stay as history."""
+    """Clear what stood on papers that ended before ``before``; return how many. The rows stay as history.
+
+    A paper that has waited since then for a printer or for a guide's word is given up with them.
+    """
     with db.write(conn):
+        given_up = conn.execute(
+            "UPDATE jobs SET state = 'cancelled', reason_key = NULL"
+            " WHERE state IN ('queued', 'stuck', 'ask') AND created_at < ?",
+            (clocks.stamp(before),),
+        )
+        if given_up.rowcount:
+            db.touch(conn, TOPIC)
         cleared = conn.execute(
             "UPDATE jobs SET slip = NULL WHERE slip IS NOT NULL AND state IN ('done', 'cancelled')"
             " AND coalesce(done_at, created_at) < ?",
             (clocks.stamp(before),),
         )
+        if cleared.rowcount:
+            scrub.want(conn)
     return cleared.rowcount
+
+
+def forget_private(conn: sqlite3.Connection, job_id: int) -> None:
+    """Clear what stood on a private paper that has ended, in the caller's transaction."""
+    cleared = conn.execute(
+        "UPDATE jobs SET slip = NULL WHERE id = ? AND private = 1 AND slip IS NOT NULL"
+        " AND state IN ('done', 'cancelled')",
+        (job_id,),
+    )
+    if cleared.rowcount:
+        scrub.want(conn)
 
 
 def settle_doubts(conn: sqlite3.Connection, moment: Moment) -> int:

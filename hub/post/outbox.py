@@ -2,7 +2,8 @@
 
 Keeps true: envelope, names and files are frozen with their hashes in the same transaction that made the
 dossier; a photo's file name is one of a kind in this House; the row is the queue, and its state says where
-the parcel stands. It never opens a parcel, never alters one, and never discards one that the office refused.
+the parcel stands; once the office has closed a case its bytes may go, and hashes and state stay. It never
+opens a parcel, never alters one, and never discards one that the office refused.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import hashlib
+import json
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hub.base import clock as clocks
-from hub.base import db
+from hub.base import db, scrub
 from hub.base.clock import Moment
 from hub.base.errors import Conflict, Missing, Refused
 from hub.post import envelope as envelopes
@@ -182,6 +184,16 @@ def counts(conn: sqlite3.Connection) -> Counts:
     )
 
 
+def sent_among(conn: sqlite3.Connection, instance_ids: Sequence[str]) -> int:
+    """Return how many of these parcels the office has."""
+    row = conn.execute(
+        "SELECT count(*) FROM outbox WHERE state = 'sent'"
+        " AND instance_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(instance_ids),),
+    ).fetchone()
+    return int(row[0])
+
+
 def release(conn: sqlite3.Connection, instance_id: str) -> None:
     """Let a held parcel go again, same bytes, at the next round.
 
@@ -198,6 +210,52 @@ def release(conn: sqlite3.Connection, instance_id: str) -> None:
             raise Conflict("relay.not_held")
         db.touch(conn, TOPIC)
         db.touch(conn, WAKE)
+
+
+def erase(conn: sqlite3.Connection, instance_ids: Iterable[str], *, moment: Moment) -> int:
+    """Drop the bytes of these parcels that the office has, in the caller's transaction; return how many.
+
+    Who has them not is passed over. Hashes, sizes and state stay, and such a parcel is never sent again.
+    """
+    count = 0
+    for instance_id in instance_ids:
+        row = conn.execute(
+            "SELECT id FROM outbox WHERE instance_id = ? AND state = 'sent' AND erased_at IS NULL",
+            (instance_id,),
+        ).fetchone()
+        if row is None:
+            continue
+        conn.execute("UPDATE outbox SET erased_at = ?, envelope = x'' WHERE id = ?", (moment.text, row["id"]))
+        conn.execute("UPDATE outbox_files SET content = x'' WHERE outbox_id = ?", (row["id"],))
+        count += 1
+    if count:
+        scrub.want(conn)
+        db.touch(conn, TOPIC)
+    return count
+
+
+def withdraw(conn: sqlite3.Connection, instance_id: str, moment: Moment) -> bool:
+    """Take a parcel out for good before the office has it, in the caller's transaction.
+
+    Returns whether it surely never left: False where it was tried and an answer may have been lost on the
+    way. Raises ``Missing("relay.unknown_parcel")``, ``Conflict("relay.too_late_to_withdraw")`` for one that
+    the office has, has begun to take, or that is on the wire at this moment.
+    """
+    with db.write(conn):
+        row = conn.execute(
+            "SELECT id, state, attempts, accepted_at, EXISTS (SELECT 1 FROM outbox_files WHERE outbox_id ="
+            " outbox.id AND delivered_at IS NOT NULL) AS begun FROM outbox WHERE instance_id = ?",
+            (instance_id,),
+        ).fetchone()
+        if row is None:
+            raise Missing("relay.unknown_parcel")
+        if row["state"] in (State.SENT, State.SENDING) or row["accepted_at"] or row["begun"]:
+            raise Conflict("relay.too_late_to_withdraw")
+        conn.execute("DELETE FROM outbox_files WHERE outbox_id = ?", (row["id"],))
+        conn.execute("DELETE FROM outbox WHERE id = ?", (row["id"],))
+        scrub.want(conn)
+        db.touch(conn, TOPIC)
+        return int(row["attempts"]) == 0
 
 
 def hurry(conn: sqlite3.Connection) -> int:

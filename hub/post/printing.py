@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from hub.base import db
 from hub.base.clock import Moment
+from hub.post import jobs
 from hub.post.jobs import TOPIC, Kind, State
 
 MOST_TOUCHED = 3
@@ -91,6 +92,7 @@ def done(conn: sqlite3.Connection, job_id: int, *, moment: Moment) -> None:
             " done_trusted = ?, done_boot_id = ?, done_mono = ? WHERE id = ? AND state = 'leased'",
             (moment.text, moment.trusted, moment.boot_id, moment.mono, job_id),
         )
+        jobs.forget_private(conn, job_id)
         db.touch(conn, TOPIC)
 
 

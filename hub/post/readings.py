@@ -32,18 +32,20 @@ def bring(
     every_s: float,
     on_word: OnWord,
     stop: Callable[[], bool],
+    *,
+    key: bytes,
 ) -> int:
     """Read every form that was not read for ``every_s`` seconds; return how many dossiers have news.
 
-    ``on_word`` runs in the transaction that writes the news. Raises ``CarrierFault`` when the line fails; a
-    reading that the office denies is noted and left.
+    ``on_word`` runs in the transaction that writes the news, words under ``key``. Raises ``CarrierFault``
+    when the line fails; a reading that the office denies is noted and left.
     """
     told = 0
     for form_id, etag in inbox.forms_due(conn, clock.read(), every_s).items():
         if stop():
             break
         try:
-            told += _Reading(conn, carrier, form_id, clock.read(), on_word, stop).read(etag)
+            told += _Reading(conn, carrier, form_id, clock.read(), on_word, stop, key).read(etag)
         except CarrierFault as bad:
             inbox.note_form(conn, form_id, None, bad.reason_key, clock.read())
             if not bad.denied:
@@ -60,7 +62,9 @@ class _Reading:
         now: Moment,
         on_word: OnWord,
         stop: Callable[[], bool],
+        key: bytes,
     ) -> None:
+        self._key = key
         self._conn, self._carrier, self._form_id, self._now = conn, carrier, form_id, now
         self._on_word, self._stop = on_word, stop
         self._told = 0
@@ -92,7 +96,7 @@ class _Reading:
         def note() -> bool:
             stated = state is not None and inbox.note_state(self._conn, case.instance_id, state, self._now)
             remarked = trouble is None and inbox.note_remarks(
-                self._conn, case, comments=comments, notes=notes, now=self._now
+                self._conn, case, comments=comments, notes=notes, key=self._key, now=self._now
             )
             return stated or remarked
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from hub.practice_office import keys, records, shelf
 from hub.practice_office.counter import MOST_BYTES, counter
+from hub.practice_office.handing import handing
 from hub.practice_office.pages import pages
 from hub.practice_office.reading import reading
 
@@ -48,7 +49,7 @@ def create_office(folder: Path, *, secret: bytes) -> Flask:
     )
     shelf.close_after_requests(app)
     protect = CSRFProtect(app)
-    for blueprint in (counter, reading):
+    for blueprint in (counter, handing, reading):
         protect.exempt(blueprint)
         app.register_blueprint(blueprint)
     app.register_blueprint(pages)

@@ -25,9 +25,14 @@ _INSTANCE = re.compile(r"^\s*instance\(\s*'([^']+)'\s*\)/root/item")
 
 
 def register_form(
-    folder: Path, xml: bytes, *, state: FormState = FormState.OPEN, assigned: bool = True
+    folder: Path,
+    xml: bytes,
+    media: Mapping[str, bytes] | None = None,
+    *,
+    state: FormState = FormState.OPEN,
+    assigned: bool = True,
 ) -> tuple[str, str]:
-    """Publish the XForm ``xml`` at the office in ``folder``; return its form id and version.
+    """Publish the XForm ``xml`` with its files at the office in ``folder``; return its form id and version.
 
     ``state`` closes it, ``assigned`` false keeps Houses out. Raises ``Refused("office.no_form")`` for XML
     that is no XForm.
@@ -36,7 +41,7 @@ def register_form(
     if identity is None:
         raise Refused("office.no_form")
     with closing(records.connect(folder)) as conn:
-        records.put_form(conn, *identity, xml)
+        records.put_form(conn, *identity, xml, media or {})
         records.set_form(conn, identity[0], state=state, assigned=assigned)
     return identity
 

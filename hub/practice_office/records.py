@@ -19,6 +19,7 @@ from hub.base import db
 from hub.practice_office.incoming import Incoming
 
 _SCHEMA = Path(__file__).parent / "records.sql"
+_SHAPE = 2
 
 
 class FormState(enum.StrEnum):
@@ -66,7 +67,7 @@ def connect(folder: Path) -> sqlite3.Connection:
     """Open the shelf in ``folder``, made on first use."""
     folder.mkdir(parents=True, exist_ok=True)
     conn = db.connect(folder / "office.db")
-    if conn.execute("PRAGMA user_version").fetchone()[0] == 0:
+    if conn.execute("PRAGMA user_version").fetchone()[0] < _SHAPE:
         conn.executescript(_SCHEMA.read_text(encoding="utf-8"))
     return conn
 
@@ -76,14 +77,21 @@ def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def put_form(conn: sqlite3.Connection, form_id: str, version: str, xml: bytes) -> None:
-    """Publish a version of a form; the latest is the one whose words are shown."""
+def put_form(
+    conn: sqlite3.Connection, form_id: str, version: str, xml: bytes, media: Mapping[str, bytes]
+) -> None:
+    """Publish a version of a form with its files; the latest is the one that is handed out."""
     with db.write(conn):
         conn.execute("INSERT OR IGNORE INTO forms(form_id) VALUES (?)", (form_id,))
         conn.execute(
             "INSERT INTO form_versions(form_id, version, xml) VALUES (?, ?, ?)"
             " ON CONFLICT(form_id, version) DO UPDATE SET xml = excluded.xml",
             (form_id, version, xml),
+        )
+        conn.execute("DELETE FROM form_files WHERE form_id = ? AND version = ?", (form_id, version))
+        conn.executemany(
+            "INSERT INTO form_files(form_id, version, name, content) VALUES (?, ?, ?, ?)",
+            [(form_id, version, name, content) for name, content in media.items()],
         )
 
 
@@ -101,6 +109,26 @@ def form_xml(conn: sqlite3.Connection, form_id: str, version: str) -> bytes | No
         "SELECT xml FROM form_versions WHERE form_id = ? AND version = ?", (form_id, version)
     ).fetchone()
     return row[0] if row else None
+
+
+def open_forms(conn: sqlite3.Connection) -> tuple[tuple[str, str, bytes], ...]:
+    """Return the latest version of each form that Houses may fill in: id, version, XML."""
+    rows = conn.execute(
+        "SELECT form_id, version, xml FROM form_versions JOIN forms USING (form_id)"
+        " WHERE state = 'open' AND assigned AND form_versions.rowid ="
+        " (SELECT max(rowid) FROM form_versions AS later WHERE later.form_id = forms.form_id)"
+        " ORDER BY form_id"
+    )
+    return tuple((row[0], row[1], bytes(row[2])) for row in rows)
+
+
+def form_files(conn: sqlite3.Connection, form_id: str, version: str) -> dict[str, bytes]:
+    """Return the files that go with a version of a form."""
+    rows = conn.execute(
+        "SELECT name, content FROM form_files WHERE form_id = ? AND version = ? ORDER BY name",
+        (form_id, version),
+    )
+    return {row[0]: bytes(row[1]) for row in rows}
 
 
 def has_form(conn: sqlite3.Connection, form_id: str) -> bool:

@@ -11,6 +11,14 @@ CREATE TABLE IF NOT EXISTS form_versions (
     xml BLOB NOT NULL,
     PRIMARY KEY (form_id, version)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS form_files (
+    form_id TEXT NOT NULL,
+    version TEXT NOT NULL,
+    name TEXT NOT NULL,
+    content BLOB NOT NULL,
+    PRIMARY KEY (form_id, version, name),
+    FOREIGN KEY (form_id, version) REFERENCES form_versions (form_id, version)
+) STRICT;
 CREATE TABLE IF NOT EXISTS records (
     id INTEGER PRIMARY KEY,
     form_id TEXT NOT NULL REFERENCES forms (form_id),
@@ -47,5 +55,5 @@ CREATE TABLE IF NOT EXISTS remarks (
     by TEXT NOT NULL,
     at TEXT NOT NULL
 ) STRICT;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 COMMIT;

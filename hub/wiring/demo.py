@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from collections.abc import Mapping
 
 from hub.base.house import House
 from hub.packs import shelf
@@ -17,13 +18,33 @@ SIGN_INS = (
     ("Hướng dẫn Mẫu", "guide", "250719"),
     ("Kỹ thuật Mẫu", "technician", "306141"),
 )
+_PLACE = "Thôn Mẫu, Xã Mẫu, Tỉnh Mẫu"
+_FAMILIES = (
+    (
+        "Nhà mẫu số 1 (để tập)",
+        (
+            {"full_name": "Giàng A Mẫu", "number": "010082000000", "born_on": "1982-03-05", "sex": "Nam"}
+            | {"residence": _PLACE},
+            {"full_name": "Nguyễn Thị Mẫu", "number": "015185000000", "born_year": "1985", "sex": "Nữ"}
+            | {"residence": _PLACE, "phone": "0912000000"},
+        ),
+    ),
+    (
+        "Nhà mẫu số 2 (để tập)",
+        (
+            {"full_name": "Lý Thị Mẫu", "number": "015155000000", "born_on": "1955-02-01", "sex": "Nữ"}
+            | {"residence": _PLACE},
+        ),
+    ),
+)
 _STEPS = (0, 3, 8, 15, 26)
 _AMOUNTS = (10_000, 11_000, 9_500, 10_500, 10_000)
 
 
 def fill(house: House, conn: sqlite3.Connection) -> None:
-    """Put demo staff, prices and a queue into an empty House, in the caller's transaction."""
-    _staff(house, conn)
+    """Put demo staff, households, prices and a queue into an empty House, in the caller's transaction."""
+    key = _staff(house, conn)
+    _households(house, conn, key)
     _prices(house, conn)
     _queue(house, conn)
 
@@ -43,7 +64,14 @@ def office(house: House) -> None:
         forms.register_form(folder, xml)
 
 
-def _staff(house: House, conn: sqlite3.Connection) -> None:
+def publish(house: House, xml: bytes, media: Mapping[str, bytes]) -> None:
+    """Let the practice office take dossiers on a form that was put in at this House."""
+    from hub.practice_office import forms
+
+    forms.register_form(house.data / "office", xml, media)
+
+
+def _staff(house: House, conn: sqlite3.Connection) -> bytes:
     from hub.trades.staff import service as staff
     from hub.trades.staff.model import Role
 
@@ -52,6 +80,22 @@ def _staff(house: House, conn: sqlite3.Connection) -> None:
     for name, role, secret in SIGN_INS:
         kind = Role(role)
         staff.add(conn, name, kind, secret, moment=moment, house_key=key if kind is Role.GUIDE else None)
+    return key
+
+
+def _households(house: House, conn: sqlite3.Connection, key: bytes) -> None:
+    from hub.trades.people import members, service
+    from hub.trades.people.model import NOTICE_VERSION, Consent, GivenBy, How, Purpose
+
+    purposes = frozenset({Purpose.KEEP_FACTS})
+    consent = Consent(NOTICE_VERSION, "vi", How.SPOKEN, GivenBy.HEAD, purposes)
+    moment, keep_days = house.clock.read(), house.settings.people.keep_days
+    for label, family in _FAMILIES:
+        household_id = service.start(
+            conn, label, "", consent=consent, key=key, staff=1, moment=moment, keep_days=keep_days
+        )
+        for facts in family:
+            members.add(conn, household_id, facts, key=key, staff=1, moment=moment)
 
 
 def _prices(house: House, conn: sqlite3.Connection) -> None:

@@ -12,12 +12,15 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-from hub.base import backups, phrases
+from hub.base import backups, phrases, scrub
 from hub.base.clock import Moment
 from hub.base.errors import HubError, NotReady
 from hub.base.house import House
 from hub.post import jobs
+from hub.trades.dossiers import ending
 from hub.trades.dossiers import service as dossiers
+from hub.trades.people import service as people
+from hub.trades.privacy import requests
 from hub.trades.staff import service as staff
 
 _log = logging.getLogger(__name__)
@@ -34,7 +37,10 @@ def run(house: House, *, tell: Callable[[str], object], lang: str = phrases.DEFA
         steps: tuple[tuple[str, Callable[[], object]], ...] = (
             ("clock", lambda: _keep_clock(house, conn)),
             ("drafts", lambda: dossiers.expire(conn, moment)),
+            ("households", lambda: people.expire(conn, moment)),
+            ("privacy", lambda: _settle(house, conn, moment)),
             ("slips", lambda: _forget_slips(house, conn, moment)),
+            ("closed", lambda: ending.close(conn, moment, house.settings.dossiers.closed_days)),
             ("sessions", lambda: staff.sweep(conn, moment)),
             ("backup", lambda: backups.make(house).name),
             ("tidy", lambda: _tidy(house, conn)),
@@ -59,6 +65,11 @@ def _keep_clock(house: House, conn: sqlite3.Connection) -> str:
     return house.clock.read().on.strftime("%d/%m/%Y")
 
 
+def _settle(house: House, conn: sqlite3.Connection, moment: Moment) -> int:
+    off = {one.on for one in house.settings.privacy.holidays}
+    return requests.settle_doubts(conn, moment, off)
+
+
 def _forget_slips(house: House, conn: sqlite3.Connection, moment: Moment) -> int:
     # By a doubtful clock nobody knows how old a slip is.
     if not moment.trusted:
@@ -68,5 +79,5 @@ def _forget_slips(house: House, conn: sqlite3.Connection, moment: Moment) -> int
 
 def _tidy(house: House, conn: sqlite3.Connection) -> str:
     conn.execute("PRAGMA optimize")
-    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    scrub.scrub(conn)
     return f"{house.database.stat().st_size / 1_048_576:.1f} MiB"

@@ -1,8 +1,9 @@
 """The relay: takes sealed dossiers to the office whenever there is a way, and brings back the office's word.
 
 Keeps true: it is alone (a lock in the data folder), wakes when something is put in or due, waits longer while
-there is no way, and ends within five seconds of being told to, also in the middle of a sending. It never
-decides what a parcel's fate is (the courier does) and never opens one.
+there is no way, and ends within five seconds of being told to, also in the middle of a sending. Being the one
+that is always awake, it also empties the log that somebody's deleted pages are still in. It never decides
+what a parcel's fate is (the courier does) and never opens one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hub.base import db, notify
+from hub.base import db, notify, scrub
 from hub.base.errors import Conflict, HubError
 from hub.base.house import House
 from hub.base.locks import OwnerLock
@@ -31,6 +32,9 @@ LOCK = "relay"
 _LOOK_S = 0.5
 _KEEP_CLOCK_S = 30.0
 _LONGEST_PAUSE_S = 60.0
+# House and office often start together, and one of them is first at the door.
+_EARLY_KNOCKS, _EARLY_PAUSE_S = 5, 1.0
+_SCRUB_AGAIN_S = 5.0
 _WAIT_FOR_OTHER_S = 60.0
 
 
@@ -89,7 +93,8 @@ class _Relay:
     ) -> None:
         self._house, self._conn, self._stop, self._listeners = house, conn, stop, listeners
         self._settings = house.settings.upstream
-        self._fed = self._kept = float("-inf")
+        self._fed = self._kept = self._scrubbed = float("-inf")
+        self._words_key = inbox.words_key(house.keys)
         self._feed_s = notify.watchdog_seconds()
 
     def serve(self) -> Round:
@@ -98,22 +103,31 @@ class _Relay:
         seen = woken = -1
         look_at = free_at = 0.0
         pause_s = self._settings.every_s
+        early = _EARLY_KNOCKS
+        if inbox.ask_again(self._conn, key=self._words_key):
+            log.warning("words of the office did not open; they are read again")
         while not self._tick():
             self._keep_clock()
+            self._scrub()
             now, changed = time.monotonic(), db.changed(self._conn)
             if changed != seen or now >= look_at:
                 seen, look_at = changed, now + self._settings.every_s
                 calls = db.version(self._conn, outbox.WAKE)
                 called, woken = calls != woken, calls
                 if called or now >= free_at:
-                    done = self._try_round()
+                    done = self._try_round(knock=0 < early < _EARLY_KNOCKS)
                     if called:
                         self._answer(calls)
                     if done is not None:
                         last = done
                         good = done.uplink is not False and done.reason_key is None
-                        pause_s = self._settings.every_s if good else min(_LONGEST_PAUSE_S, pause_s * 2)
-                        free_at = 0.0 if good else time.monotonic() + pause_s
+                        if early and not good:
+                            early -= 1
+                            look_at = free_at = time.monotonic() + _EARLY_PAUSE_S
+                        else:
+                            early = 0
+                            pause_s = self._settings.every_s if good else min(_LONGEST_PAUSE_S, pause_s * 2)
+                            free_at = 0.0 if good else time.monotonic() + pause_s
             self._stop.wait(_LOOK_S)
         notify.tell("STOPPING=1")
         return last
@@ -130,15 +144,18 @@ class _Relay:
                 settings=self._settings,
                 on_received=self._listeners.on_received,
                 on_word=self._listeners.on_word,
+                words_key=self._words_key,
                 stop=self._tick,
                 force=force,
             )
         finally:
             carrier.close()
 
-    def _try_round(self) -> Round | None:
+    def _try_round(self, *, knock: bool) -> Round | None:
         try:
-            if not self._settings.url or not courier.needed(self._conn, self._house.clock, self._settings):
+            if not self._settings.url:
+                return None
+            if not knock and not courier.needed(self._conn, self._house.clock, self._settings):
                 return None
             done = self.make_round()
         except HubError as bad:
@@ -171,6 +188,16 @@ class _Relay:
             self._fed = now
             notify.tell("WATCHDOG=1")
         return self._stop.is_set()
+
+    def _scrub(self) -> None:
+        now = time.monotonic()
+        if now - self._scrubbed < _SCRUB_AGAIN_S or not scrub.due(self._conn):
+            return
+        self._scrubbed = now
+        try:
+            scrub.scrub(self._conn, tries=1)
+        except HubError as bad:
+            log.error("could not note that the log is empty: %s", bad)
 
     def _keep_clock(self) -> None:
         if time.monotonic() - self._kept < _KEEP_CLOCK_S:

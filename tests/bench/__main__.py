@@ -27,7 +27,7 @@ from pathlib import Path
 
 import urllib3
 
-from tests.bench import imports, memory, press, rates, table, weight
+from tests.bench import forms, imports, memory, press, rates, table, weight
 from tests.bench.table import Line
 from tests.journeys import village
 from tests.journeys.visitor import Visitor
@@ -43,13 +43,13 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json", help="where the JSON goes")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     given = parser.parse_args()
-    rounds, seconds, presses, starts = (2, 0.6, 12, 3) if given.quick else (5, 1.2, 60, 9)
+    rounds, seconds, presses, starts, turns = (2, 0.6, 12, 3, 120) if given.quick else (5, 1.2, 60, 9, 1000)
     counts = {"rounds": rounds, "seconds": seconds, "connections": CONNECTIONS, "threads": THREADS}
-    counts |= {"presses": presses, "starts": starts}
+    counts |= {"presses": presses, "starts": starts, "turns": turns}
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="house-bench-") as name:
         folder = Path(name)
-        lines = _measured(folder, rounds, seconds, presses, starts)
+        lines = _measured(folder, rounds, seconds, presses, starts, turns)
     told = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "took_s": round(time.monotonic() - began, 1),
@@ -71,7 +71,7 @@ def _pairs(told: object) -> list[tuple[str, object]]:
     return list(told.items())
 
 
-def _measured(folder: Path, rounds: int, seconds: float, presses: int, starts: int) -> list[Line]:
+def _measured(folder: Path, rounds: int, seconds: float, presses: int, starts: int, turns: int) -> list[Line]:
     data, settings = folder / "data", folder / "hub.toml"
     web, office, bare = village.free_port(), village.free_port(), village.free_port()
     village.write_settings(settings, web={"port": web, "threads": THREADS}, office={"port": office})
@@ -79,6 +79,8 @@ def _measured(folder: Path, rounds: int, seconds: float, presses: int, starts: i
     village.prepare(data, settings)
     _say("imports")
     lines = _imports(starts)
+    _say("a long form")
+    lines += _forms(folder, turns)
     _say("from press to paper")
     lines += _press(data, folder, presses)
     with _run(data, settings, web) as supervisor, _bare(bare):
@@ -103,6 +105,33 @@ def _imports(starts: int) -> list[Line]:
         Line("web ready to serve, memory", ready.megabytes, "MB"),
         Line("Flask alone, time", flask.ms, "ms", spread=_from_to(flask.ms_spread)),
         Line("Flask alone, memory", flask.megabytes, "MB"),
+    ]
+
+
+def _forms(folder: Path, turns: int) -> list[Line]:
+    found = forms.in_a_process(folder, turns)
+    turned, first, last = found.turned, *found.megabytes
+    how = (
+        f"{forms.QUESTIONS} questions, {forms.RELEVANCES} relevances, 3 repeats in each other; {turns} turns"
+    )
+    alone = f"pressed alone {forms.p95(found.posted):.0f}, the page after it {forms.p95(found.opened):.0f}"
+    asked = found.evaluations
+    return [
+        table.at_most(
+            "page turn, p95", forms.p95(turned), 60, "ms", _from_to((min(turned), max(turned))), how
+        ),
+        Line("page turn, median", statistics.median(turned), "ms", note=alone),
+        Line("page turn, processor time, p95", forms.p95(found.processor), "ms"),
+        table.at_most(
+            "memory grown over all turns", max(0.0, last - first), 4, "MB", note=f"from {first:.0f}"
+        ),
+        table.at_most(
+            "rules asked again by an answer, mean",
+            asked["mean"],
+            3,
+            note=f"{asked['all']:.0f} rules in all, most {asked['most']:.0f}",
+            unit="rules",
+        ),
     ]
 
 

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
-from tests.bench import load, memory, rates, table, weight
+from hub.forms import xform
+from tests.bench import forms, load, memory, rates, table, weight
 from tests.bench.rates import Target
 from tests.journeys import village
 
@@ -125,6 +127,16 @@ def test_memory_is_read_from_the_kernel_and_children_are_found_by_their_command(
         village.until(lambda: memory.children(os.getpid()).get("web") == child.pid, 5)
     finally:
         child.communicate(timeout=10)
+
+
+def test_the_long_form_is_as_long_as_is_said_and_its_pages_are_turned(tmp_path: Path) -> None:
+    form = xform.read(forms.written())
+    assert len(form.questions) == forms.QUESTIONS and len(form.repeats) == 3
+    assert sum(bind.relevant is not None for bind in form.binds.values()) == forms.RELEVANCES
+    found = forms.in_a_process(tmp_path, 6)
+    assert len(found.turned) == 6 and all(0 < one < 10_000 for one in found.turned)
+    assert 0 < found.evaluations["mean"] < found.evaluations["all"] / 10
+    assert forms.p95([1.0] * 95 + [9.0] * 5) >= 1
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,15 @@ from tests.cli.running import Run, until
 
 BIRTH = "lien-thong-khai-sinh"
 GUIDE = ("/guide", "/guide/desk", "/guide/issue", "/guide/dossiers", f"/guide/start/{BIRTH}", "/guide/prices")
+FAMILIES = ("/guide/start", "/guide/people", "/guide/people/new", "/guide/requests", "/guide/requests/new")
 TECHNICIAN = (
     "/technician/devices",
     "/technician/relay",
     "/technician/packs",
     "/technician/packs/core/rollback",
     "/technician/staff",
+    "/technician/privacy",
+    "/technician/breach",
     "/technician/backup",
     "/technician/support",
 )
@@ -322,7 +325,7 @@ def test_a_guides_pages_are_as_easy_to_use_on_a_telephone_in_english(tablet: New
     sit_at(one, "1")
     one.lang = "en"
     one.page.set_viewport_size({"width": 360, "height": 640})
-    for path in GUIDE:
+    for path in (*GUIDE, *FAMILIES):
         one.go(f"{path}?lang=en")
         one.look(path)
 

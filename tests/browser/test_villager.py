@@ -25,6 +25,7 @@ ENGLISH = (
     "/lessons/an-toan/giu-ma-otp-va-mat-khau",
     "/fraud",
     "/fraud/check",
+    "/privacy",
     "/prices",
     "/prices/vo-que-tuoi",
     "/search?q=birth",

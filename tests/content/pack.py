@@ -48,8 +48,8 @@ def page(path: Path) -> Page:
 
 
 def pages(folder: str) -> list[Page]:
-    """Read all pages below one folder."""
-    return [page(p) for p in sorted((ROOT / folder).rglob("*.md")) if p.name != "form.md"]
+    """Read all pages below one folder; a form or a notice has no language in its name and is no page."""
+    return [page(p) for p in sorted((ROOT / folder).rglob("*.*.md"))]
 
 
 def claims(node: Any) -> Iterator[dict[str, Any]]:

@@ -34,8 +34,3 @@ def test_services_differ_by_letter_colour_and_picture() -> None:
     assert not {s["letter"] for s in SERVICES} & set("IOQ"), "letters that read like digits"
     assert all(len(s["letter"]) == 1 and s["letter"].isascii() and s["letter"].isupper() for s in SERVICES)
     assert all(5 <= s["usual_minutes"] <= 60 for s in SERVICES)
-
-
-def test_the_procedure_is_served_at_a_desk_that_exists() -> None:
-    procedure = pack.toml("procedures/lien-thong-khai-sinh/procedure.toml")
-    assert procedure["service"] in {s["id"] for s in SERVICES}

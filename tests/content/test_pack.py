@@ -53,6 +53,9 @@ def test_every_file_is_clean_nfc_text(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=ids)
 def test_no_number_that_could_be_a_persons_phone(path: Path) -> None:
     text = re.sub(r"\S*[a-z]\.(?:vn|chn|html?)\S*", "", path.read_text("utf-8"))
+    if path.suffix == ".csv":
+        # Codes of communes side by side have five digits each.
+        text = re.sub(r"(?<!\d)\d{5}(?: \d{5})+(?!\d)", "", text)
     for found in re.finditer(r"(?<![\w.])(?:\+84|0)(?:[ .]?\d){8,10}(?![\w])", text):
         digits = re.sub(r"\D", "", found[0])
         assert digits.endswith("000000"), found[0]

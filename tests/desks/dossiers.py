@@ -45,12 +45,15 @@ def at_office(conn: sqlite3.Connection, instance_id: str, moment: Moment) -> Non
         inbox.expect(conn, instance_id, parcels.FORM, moment)
 
 
-def says(conn: sqlite3.Connection, instance_id: str, state: str, words: str, moment: Moment) -> None:
+def says(
+    conn: sqlite3.Connection, instance_id: str, state: str, words: str, moment: Moment, *, key: bytes
+) -> None:
     """The office has decided, and written something."""
     with db.write(conn):
         inbox.note_state(conn, instance_id, state, moment)
         remark = ((Comment(words, moment.text, "Cán bộ Mẫu"),), "etag")
-        inbox.note_remarks(conn, Case(instance_id, "", ""), comments=remark, notes=None, now=moment)
+        case = Case(instance_id, "", "")
+        inbox.note_remarks(conn, case, comments=remark, notes=None, key=key, now=moment)
         word = inbox.word(conn, instance_id)
         assert word is not None
         service.office_says(conn, instance_id, word, moment)

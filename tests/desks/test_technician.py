@@ -26,7 +26,17 @@ from tests.post import parcels
 from tests.workers.house import running, until
 
 _SECRETS = {role: (name, secret) for name, role, secret in demo.SIGN_INS}
-_PAGES = ("devices", "relay", "packs", "staff", "backup", "support", "packs/core/rollback")
+_PAGES = (
+    "devices",
+    "relay",
+    "packs",
+    "staff",
+    "privacy",
+    "breach",
+    "backup",
+    "support",
+    "packs/core/rollback",
+)
 _SETTINGS = Settings(clock=ClockSettings(trust="always"))
 
 
@@ -295,7 +305,10 @@ def test_going_back_leads_to_the_pack_before_with_its_search_and_services(
 
     content.put(house, newer, unsealed=True)
     assert "Tên mới" in client.get("/ticket").text
-    assert "2026.11.1" in told(press(client, "packs/core/rollback", "packs"))[0]
+    assert (
+        before is not None
+        and before.rsplit("-", 1)[0] in told(press(client, "packs/core/rollback", "packs"))[0]
+    )
     assert install.active(house.packs, "core") == before
     assert "Tên mới" not in client.get("/ticket").text
 

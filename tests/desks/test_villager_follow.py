@@ -9,7 +9,7 @@ import pytest
 from hub.base import ids
 from hub.base.house import House
 from hub.desks.villager.tries import SPAN_S, WRONG, Tries
-from hub.post import jobs
+from hub.post import inbox, jobs
 from tests.desks import dossiers
 from tests.desks.visitor import Visitor, spoken, words
 from tests.fakes import FakeClock
@@ -51,11 +51,18 @@ def test_kept_at_the_house_is_never_told_as_the_office_has_it(
     ),
 )
 def test_the_offices_words_are_shown_as_written_and_said_by_no_address(
-    visitor: Visitor, conn: sqlite3.Connection, clock: FakeClock, state: str, title: str, todo: str
+    visitor: Visitor,
+    house: House,
+    conn: sqlite3.Connection,
+    clock: FakeClock,
+    state: str,
+    title: str,
+    todo: str,
 ) -> None:
     code, instance = dossiers.kept(conn, clock.read())
     dossiers.at_office(conn, instance, clock.read())
-    dossiers.says(conn, instance, state, "Chị Mẫu ơi <b>ảnh mờ</b>", clock.read())
+    key = inbox.words_key(house.keys)
+    dossiers.says(conn, instance, state, "Chị Mẫu ơi <b>ảnh mờ</b>", clock.read(), key=key)
     page = visitor.get(f"/follow/{code}")
     assert title in words(page) and todo in words(page)
     assert "Chị Mẫu ơi &lt;b&gt;ảnh mờ&lt;/b&gt;" in page.text
@@ -143,3 +150,33 @@ def test_a_code_is_in_no_cookie(
     code, _ = dossiers.kept(conn, clock.read())
     visitor.get(f"/follow/{code}")
     assert not [one for one in visitor.client._cookies.values() if code in one.value]
+
+
+@pytest.mark.parametrize(
+    ("state", "heading"),
+    [
+        ("", "Việc này mất bao lâu"),
+        ("approved", "Kết quả và lệ phí của việc này"),
+        ("hasIssues", "Việc này hay phải làm lại vì"),
+        ("rejected", "Việc này hay phải làm lại vì"),
+    ],
+)
+def test_the_procedure_itself_tells_what_matters_now(
+    visitor: Visitor, house: House, conn: sqlite3.Connection, clock: FakeClock, state: str, heading: str
+) -> None:
+    code, instance = dossiers.kept(conn, clock.read())
+    dossiers.at_office(conn, instance, clock.read())
+    if state:
+        dossiers.says(conn, instance, state, "", clock.read(), key=inbox.words_key(house.keys))
+    told = words(visitor.get(f"/follow/{code}"))
+    assert heading in told
+    assert told.count("hay phải làm lại vì") + told.count("mất bao lâu") + told.count("lệ phí của việc") == 1
+
+
+def test_a_dossier_of_a_procedure_that_the_pack_lost_can_still_be_followed(
+    visitor: Visitor, conn: sqlite3.Connection, clock: FakeClock
+) -> None:
+    code, _ = dossiers.kept(conn, clock.read())
+    conn.execute("UPDATE dossiers SET procedure = 'khong-con'")
+    answer = visitor.get(f"/follow/{code}")
+    assert answer.status_code == 200 and "mất bao lâu" not in words(answer)

@@ -44,6 +44,7 @@ from tests.forms.samples import NOW
         (DataType.TIME, "8 giờ 15 phút", "08:15:00.000"),
         (DataType.TIME, "7g45", "07:45:00.000"),
         (DataType.MOMENT, "5/9/2026 8:30", "2026-09-05T08:30:00.000+07:00"),
+        (DataType.MOMENT, "8:30 5/9/2026", "2026-09-05T08:30:00.000+07:00"),
         (DataType.TEXT, "  Lý A Mẫu ", "Lý A Mẫu"),
         (DataType.DATE, "   ", ""),
     ],
@@ -75,7 +76,8 @@ def test_an_answer_is_understood_as_it_was_meant(kind: DataType, text: str, stor
         (DataType.DECIMAL, ",", "forms.not_number"),
         (DataType.TIME, "25:00", "forms.not_time"),
         (DataType.TIME, "8:75", "forms.not_time"),
-        (DataType.MOMENT, "5/9/2026", "forms.not_time"),
+        (DataType.MOMENT, "5/9/2026", "forms.moment_only_date"),
+        (DataType.MOMENT, "5/9/2026 x", "forms.not_time"),
     ],
 )
 def test_a_doubtful_answer_is_never_guessed_at(kind: DataType, text: str, key: str) -> None:
@@ -145,7 +147,7 @@ def test_any_text_is_read_or_gets_a_phrase_and_what_is_read_is_of_its_kind(kind:
         (DataType.DECIMAL, "1,5", "forms.not_number"),
         (DataType.DATE, "05/09/1988", "forms.not_date"),
         (DataType.TIME, "8h30", "forms.not_time"),
-        (DataType.MOMENT, "2026-09-05", "forms.not_date"),
+        (DataType.MOMENT, "2026-09-05", "forms.not_moment"),
         (DataType.DATE, "1988-09-05", None),
         (DataType.MOMENT, datetime(2026, 9, 5, 8, 30).isoformat(), None),
         (DataType.TEXT, "anything", None),

@@ -14,6 +14,7 @@ from PIL import Image
 from devices.slip import marked_copy
 from hub.base import phrases
 from hub.base.clock import VILLAGE
+from hub.base.errors import Missing
 from hub.forms import unseal
 from hub.post import jobs, outbox
 from hub.practice_office import keys, records
@@ -271,7 +272,20 @@ class Walk:
         assert page.form(action="/print_received").send().status == 200
 
     def received(self) -> None:
-        self.printed(f"dossier:{self.instance_id}:received")
+        subject = f"dossier:{self.instance_id}:received"
+
+        def out() -> bool:
+            with self.village.database() as conn:
+                return [job.state for job in jobs.for_subject(conn, subject)] == [jobs.State.DONE]
+
+        until(out, 20, f"no second receipt: {self.village.log('bench')[-800:]}")
+        with self.village.database() as conn:
+            (job,) = jobs.for_subject(conn, subject)
+            # The office's words stand on it, and they may name somebody.
+            with pytest.raises(Missing, match="forgotten"):
+                jobs.slip(conn, job.id)
+        address = f"{self.village.url}/follow/{self.code}"
+        assert sum(paper.has_qr(one, address) for one in self.village.papers()) == 2
         self.opened()
         with self.village.database() as conn:
             counts = outbox.counts(conn)

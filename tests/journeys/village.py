@@ -90,8 +90,12 @@ def write_settings(path: Path, **tables: dict[str, Any]) -> None:
 class Village:
     """The processes, the printer, the line; use as a context."""
 
-    def __init__(self, data: Path, folder: Path) -> None:
+    def __init__(self, data: Path, folder: Path, *, printer: str = "network") -> None:
         self.data = data
+        self.folder = folder
+        # Where the workers would put what they do not want to hold in memory.
+        self.temporary = folder / "temporary"
+        self._printer = printer
         self._folder = folder
         self._settings = folder / "hub.toml"
         self._alive: dict[str, subprocess.Popen[bytes]] = {}
@@ -103,12 +107,16 @@ class Village:
         self.line = self._stack.enter_context(Line(self.office_port))
         self.url = f"http://127.0.0.1:{self.web_port}"
         self.office_url = f"http://127.0.0.1:{self.office_port}"
+        self.temporary.mkdir()
         office = self.data / "office"
+        paper = {"kind": self._printer, "width": WIDTH}
+        if self._printer == "network":
+            paper |= {"host": "127.0.0.1", "port": self.sink.port}
         write_settings(
             self._settings,
             web={"port": self.web_port, "threads": 4, "address": self.url},
             office={"port": self.office_port},
-            printer={"kind": "network", "host": "127.0.0.1", "port": self.sink.port, "width": WIDTH},
+            printer=paper,
             panel={"desk_buttons": {"1": 5}},
             upstream={
                 "url": f"http://127.0.0.1:{self.line.port}",
@@ -139,7 +147,7 @@ class Village:
                 self._alive[name] = subprocess.Popen(
                     [sys.executable, "-m", "hub", name],
                     cwd=ROOT,
-                    env=environment(self.data, self._settings),
+                    env=environment(self.data, self._settings) | {"TMPDIR": str(self.temporary)},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -123,6 +123,11 @@ class Visitor:
         self._cookies: dict[str, str] = {}
         self._pool = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What this browser would send, name to value."""
+        return dict(self._cookies)
+
     def close(self) -> None:
         """Let go of the connections."""
         self._pool.clear()

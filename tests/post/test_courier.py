@@ -24,6 +24,8 @@ from tests.fakes import FakeClock
 from tests.post import parcels, servers
 from tests.post.servers import ENVELOPE, Behaviour, Request, practice_office, says, stranger
 
+WORDS_KEY = bytes(32)
+
 
 class Village:
     """A House's outbox and a courier that goes when told."""
@@ -56,6 +58,7 @@ class Village:
                 settings=settings,
                 on_received=lambda conn, instance_id: self.received.append(instance_id),
                 on_word=lambda conn, instance_id, word: self.words.append((instance_id, word)),
+                words_key=WORDS_KEY,
                 stop=stop,
                 force=force,
             )
@@ -112,11 +115,11 @@ def test_what_the_office_says_comes_back_with_its_words(
     instance_id, word = village.words[-1]
     assert instance_id == made.instance_id and word == inbox.word(village.conn, instance_id)
     assert word.review_state == "hasIssues"
-    assert [(one.text, one.by) for one in word.comments] == [
+    assert [(one.text, one.by) for one in inbox.comments(village.conn, instance_id, key=WORDS_KEY)] == [
         ("Thiếu giấy chứng sinh", "Cán bộ tập dượt"),
         ("Mang bản gốc khi đến", "Cán bộ tập dượt"),
     ]
-    assert [len(told.comments) for _, told in village.words] == [
+    assert [told.remarks for _, told in village.words] == [
         0,
         1,
         2,
@@ -471,6 +474,7 @@ def test_a_fault_in_our_own_books_keeps_only_that_dossier_back_and_loses_nothing
             settings=settings,
             on_received=listener,
             on_word=lambda *_: None,
+            words_key=WORDS_KEY,
             stop=lambda: False,
         )
         carrier.close()
@@ -587,6 +591,5 @@ def test_times_of_words_are_the_office_s_own(village: Village, with_office: serv
     written = records.remarks(shelf, record.id, "comment")[0].at
     shelf.close()
     village.go(force=True)
-    word = inbox.word(village.conn, made.instance_id)
-    assert word is not None
-    assert word.comments[0].at == written.replace("Z", "000Z") and clocks.parse(word.comments[0].at)
+    (said,) = inbox.comments(village.conn, made.instance_id, key=WORDS_KEY)
+    assert said.at == written.replace("Z", "000Z") and clocks.parse(said.at)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from devices.slip import Slip, Text
-from hub.base import db, migrate
+from hub.base import db, migrate, scrub
 from hub.base.errors import Conflict, Missing
 from hub.post import jobs, printing
 from tests.fakes import FakeClock
@@ -224,18 +224,57 @@ def test_a_job_in_hand_cannot_be_cancelled_but_a_waiting_one_can(
         jobs.retry(conn, second)
 
 
-def test_old_papers_are_forgotten_and_open_ones_are_not(conn: sqlite3.Connection, clock: FakeClock) -> None:
+def test_old_papers_are_forgotten_and_young_ones_are_not(conn: sqlite3.Connection, clock: FakeClock) -> None:
     done = _add(conn, clock)
     printing.done(conn, _take(conn).id, moment=clock.read())
-    open_one = _add(conn, clock)
+    waited = _add(conn, clock)
     clock.advance(8 * 86_400)
-    assert jobs.forget(conn, before=clock.at) == 1
+    before = clock.at
+    open_one = _add(conn, clock)
+    assert jobs.forget(conn, before=before) == 2
     assert jobs.get(conn, done).state is jobs.State.DONE
+    assert jobs.get(conn, waited).state is jobs.State.CANCELLED
     with pytest.raises(Missing):
         jobs.slip(conn, done)
     with pytest.raises(Missing):
         jobs.again(conn, done, moment=clock.read())
-    assert jobs.slip(conn, open_one) == SLIP
+    assert jobs.slip(conn, open_one) == SLIP and jobs.get(conn, open_one).state is jobs.State.QUEUED
+
+
+def test_a_paper_in_the_printers_hand_is_not_given_up_however_old(
+    conn: sqlite3.Connection, clock: FakeClock
+) -> None:
+    _add(conn, clock)
+    held = _take(conn).id
+    clock.advance(30 * 86_400)
+    assert jobs.forget(conn, before=clock.at) == 0
+    assert jobs.get(conn, held).state is jobs.State.LEASED and jobs.slip(conn, held) == SLIP
+
+
+@pytest.mark.parametrize("ending", ["printed", "cancelled", "said to be out"])
+def test_a_paper_with_a_name_on_it_is_forgotten_the_moment_it_ends(
+    conn: sqlite3.Connection, clock: FakeClock, ending: str
+) -> None:
+    now = clock.read()
+    plain = _add(conn, clock)
+    printing.done(conn, _take(conn).id, moment=now)
+    named = jobs.add(conn, jobs.Kind.OTHER, SLIP, moment=now, subject="certificate:1", private=True)
+    assert jobs.slip(conn, named) == SLIP, "it still has to be printed"
+    if ending == "cancelled":
+        jobs.cancel(conn, named)
+    else:
+        assert _take(conn).id == named
+        if ending == "printed":
+            printing.done(conn, named, moment=now)
+        else:
+            printing.first_byte(conn, named, moment=now)
+            assert printing.fault(conn, named, "printing.offline") is jobs.State.ASK
+            assert jobs.slip(conn, named) == SLIP, "a guide may say that it did not come out"
+            jobs.answer_printed(conn, named, True, now)
+    with pytest.raises(Missing, match="forgotten"):
+        jobs.again(conn, named, moment=now)
+    assert jobs.slip(conn, plain) == SLIP
+    assert scrub.due(conn) and scrub.scrub(conn) and not scrub.due(conn)
 
 
 def test_doubtful_times_are_corrected_once_the_true_one_is_known(

@@ -189,6 +189,7 @@ class Relay(RuleBasedStateMachine):
                 settings=UpstreamSettings(backoff_first_s=10.0, backoff_most_s=MOST_WAIT_S),
                 on_received=listen,
                 on_word=lambda *_: None,
+                words_key=bytes(32),
                 stop=lambda: False,
                 force=force,
             )

@@ -35,6 +35,7 @@ def house(data: Path, url: str, token_file: str, **upstream: object) -> House:
         "backoff_most_s": 1.0,
         "states_every_s": 1.0,
     } | upstream
+    (data / "keys").mkdir(mode=0o700, exist_ok=True)
     settings = Settings(
         upstream=UpstreamSettings(url=url, token_file=token_file, **given)  # type: ignore[arg-type]
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.base import db
+from hub.base import db, scrub
 from hub.base.errors import Conflict
 from hub.base.house import House
 from hub.base.locks import OwnerLock
@@ -104,6 +104,45 @@ def test_a_dossier_waits_while_there_is_no_way_and_goes_when_there_is_one(tmp_pa
         assert outbox.state(conn, made.instance_id).attempts == 0
         with practice_office(tmp_path / "office", port=port):
             until(lambda: heard(conn) == [made.instance_id])
+    conn.close()
+
+
+def test_an_office_that_opens_a_moment_later_is_found_a_moment_later(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with practice_office(tmp_path / "office") as office:
+        token_file = office.token_file
+    # Nothing to send and long pauses, as a House has them.
+    calm = {"every_s": 30.0, "states_every_s": 60.0}
+    house = relay_process.house(tmp_path, f"http://127.0.0.1:{port}", token_file, **calm)
+    conn = house.connect()
+    with at_work(house):
+        until(lambda: inbox.uplink(conn).up is False)
+        with practice_office(tmp_path / "office", port=port):
+            began = time.monotonic()
+            until(lambda: inbox.uplink(conn).up is True)
+            assert time.monotonic() - began < 8, "half a minute would have been its ordinary pause"
+    conn.close()
+
+
+def test_the_relay_empties_the_log_that_somebody_could_not(tmp_path: Path) -> None:
+    house = relay_process.house(tmp_path, "", "")
+    conn = house.connect()
+    with contextlib.closing(house.connect()) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM facts").fetchone()
+        with db.write(conn):
+            conn.execute("INSERT INTO facts VALUES ('person', 'Nguyễn Thị Mẫu')")
+        with db.write(conn):
+            conn.execute("DELETE FROM facts WHERE name = 'person'")
+            scrub.want(conn)
+        assert not scrub.scrub(conn, tries=1)
+        reader.execute("ROLLBACK")
+    log = house.database.with_name("house.db-wal")
+    assert "Nguyễn Thị Mẫu".encode() in log.read_bytes()
+    with at_work(house):
+        until(lambda: not scrub.due(conn))
+    assert "Nguyễn Thị Mẫu".encode() not in log.read_bytes() + house.database.read_bytes()
     conn.close()
 
 

@@ -12,7 +12,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 
 from hub.base.errors import Conflict, Missing
 from hub.desks import guard, shell
-from hub.desks.guide import common
+from hub.desks.guide import common, rich
 from hub.trades.dossiers import drafts, pages
 from hub.trades.dossiers.model import Side
 from hub.trades.staff.model import Role
@@ -99,5 +99,6 @@ def _ask(draft_id: str, aside_id: int, problem: str | None = None) -> str:
         by_me=aside.staff_id == common.me().id,
         put_at=common.when(aside.put.at, aside.put.trusted),
         form=request.form,
+        plain=rich.plain,
         problem=problem,
     )

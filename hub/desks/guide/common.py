@@ -19,6 +19,7 @@ from hub.desks import errors, guard, shell
 from hub.packs import shelf
 from hub.packs.shelf import Shelf
 from hub.trades.dossiers import slip as receipts
+from hub.trades.dossiers.model import Appointment
 from hub.trades.staff import service as staff
 from hub.trades.staff.model import Role, Staff
 
@@ -122,6 +123,25 @@ def when(at: dt.datetime, trusted: bool = True) -> str:
     if trusted and shown.date() == shell.moment().on:
         return f"{shown:%H:%M}"
     return receipts.shown_time(shell.lang(), at, trusted)
+
+
+def day(iso: str) -> str:
+    """Return a day of the database as it is written here."""
+    return f"{dt.date.fromisoformat(iso):%d/%m/%Y}"
+
+
+def meeting(told: Appointment) -> str:
+    """Return in one sentence when and where somebody is invited, and with what."""
+    weekday = shell.say(f"dossiers.weekday_{told.meet_on.isoweekday()}")
+    hour = shell.say("dossiers.meet_any_hour")
+    if told.hour:
+        hour = shell.say("dossiers.meet_slip_hour", hour=told.hour)
+    said = [
+        f"{weekday} {told.meet_on:%d/%m/%Y}, {hour}.",
+        shell.say("dossiers.meet_slip_place", place=told.place),
+        shell.say("dossiers.meet_slip_bring", bring=told.bring) if told.bring else "",
+    ]
+    return " ".join(filter(None, said))
 
 
 def number(name: str) -> int:

@@ -13,18 +13,31 @@ from flask import Blueprint, Response, request
 
 from hub.desks import guard, shell
 from hub.desks.guide import (
+    answering,
     clashes,
     common,
     dossiers,
+    figures,
     files,
     filling,
+    finishing,
     issuing,
+    keeping,
+    looking,
     newer,
     papers,
+    people,
+    places,
     prices,
     queue,
+    readback,
+    recovery,
+    remembering,
+    requests,
     review,
     sealed,
+    sheets,
+    sources,
     starting,
     tickets,
     time,
@@ -47,10 +60,23 @@ for subject in (
     newer,
     review,
     sealed,
+    sheets,
+    finishing,
+    keeping,
+    recovery,
+    people,
+    places,
+    sources,
+    remembering,
+    readback,
+    requests,
+    answering,
+    looking,
     time,
 ):
     subject.add_to(desk)
 prices.add_to(desk)
+figures.add_to(desk)
 trouble.add_to(desk)
 
 # What a page of photographs may weigh; each file is held to the setting on its own.
@@ -81,4 +107,5 @@ def queue_in_sight() -> dict[str, Any]:
     board = views.board(shell.conn())
     mine = common.my_desk()
     here = next((ticket for ticket in board.serving if ticket.desk == mine), None)
-    return {"waiting_count": board.waiting, "my_desk": mine, "at_my_desk": here, "at": ""}
+    told = {"waiting_count": board.waiting, "my_desk": mine, "at_my_desk": here, "at": ""}
+    return {**told, **requests.in_sight()}

@@ -5,21 +5,23 @@ Keeps true: names of drafts are decrypted for this page alone; of a sealed dossi
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, redirect, request, url_for
 
 from hub.desks import guard, shell
-from hub.desks.guide import common
+from hub.desks.guide import common, starting
 from hub.forms import questions
 from hub.post import inbox, outbox
 from hub.trades.dossiers import drafts, follow
 from hub.trades.dossiers.model import Following
-from hub.trades.procedures import reader
 from hub.trades.staff.model import Role
 
 _SHOWN = 30
+# So long before its day a draft asks to be finished.
+_SOON = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,21 @@ def dossiers() -> Any:
     conn = shell.conn()
     names = {one.id: one.name for one in common.guides()}
     counts = outbox.counts(conn)
+    me, listed = common.me().id, drafts.listing(conn, key=guard.house_key())
     line = inbox.uplink(conn)
     return shell.page(
         "guide/dossiers.html",
         at="dossiers",
         told=common.told(),
-        procedures=[one for one in reader.all(common.pack()) if one.form_id],
-        drafts=drafts.listing(conn, key=guard.house_key()),
+        lately=starting.first_ones(),
+        drafts=listed,
+        mine=[one for one in listed if one.staff_id == me],
+        theirs=[one for one in listed if one.staff_id != me],
+        soon=shell.moment().on + _SOON,
         names=names,
         sealed=[row(one) for one in follow.listing(conn, _SHOWN)],
         counts=counts,
+        cases=follow.cases_at_office(conn),
         line=line,
         line_since=common.when(line.since_at) if line.since_at else None,
         line_reason=common.reason(line.reason_key),
@@ -70,9 +77,8 @@ def dossier(draft_id: str) -> Any:
     view = drafts.take_up(
         shell.conn(), draft_id, key=guard.house_key(), staff=common.me().id, moment=shell.moment()
     )
-    left = {one.page_id for one in questions.check_all(view.form, view.instance, shell.lang())}
-    pages = questions.pages(view.form, view.instance, shell.lang())
-    first = next((page.id for page in pages if page.id in left), None)
+    pages = questions.states(view.form, view.instance, shell.lang())
+    first = next((page.id for page in pages if page.left or page.wrong), None)
     if first is None:
         return redirect(url_for("guide.review", draft_id=draft_id), 303)
     return redirect(url_for("guide.fill", draft_id=draft_id, page_id=first), 303)

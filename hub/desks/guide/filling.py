@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 
 from hub.base.errors import Conflict, HubError, Missing, Refused
 from hub.desks import guard, shell
-from hub.desks.guide import common, drawing, newer
+from hub.desks.guide import common, drawing, newer, noting, places, rich, widgets
 from hub.forms import outline, questions
 from hub.forms.page import Problem, ProblemKind
 from hub.trades.dossiers import attachments, drafts, pages, prefill
@@ -22,7 +22,8 @@ from hub.trades.dossiers.model import Clash, View
 from hub.trades.dossiers.prefill import Prefilled
 from hub.trades.staff.model import Role
 
-_OWN = {"csrf_token", "version", "go", "to", "scan", "person", "take_scan"}
+_OWN = {"csrf_token", "version", "go", "to", "scan", "person", "take_scan", "own_scan"}
+_OWN |= {places.PRESSED, places.KEPT}
 _CARD_PARTS = 5
 
 
@@ -68,6 +69,7 @@ def use_card(draft_id: str, page_id: str) -> Any:
 
 def _save(draft_id: str, page_id: str) -> Any:
     fields = {name: request.form.getlist(name) for name in request.form if name not in _OWN}
+    places.take(fields)
     scanned = request.form.get("scan", "").strip() or _misplaced_scan(fields)
     done = _Done(person=request.form.get("person", ""))
     _attach(draft_id, page_id, done)
@@ -76,11 +78,11 @@ def _save(draft_id: str, page_id: str) -> Any:
         found = _store(draft_id, page_id, fields)
     except Clash as clash:
         return _to_clash(draft_id, clash)
-    kept_here = questions.changes_repeats(fields) or any(name.startswith(questions.CLEAR) for name in fields)
-    go = "stay" if kept_here or scanned else request.form.get("go", "next")
+    stays = questions.stays(fields) or places.PRESSED in request.form
+    go = "stay" if stays or scanned else request.form.get("go", "next")
     if scanned:
         _scan(draft_id, scanned, done)
-    if "to" in request.form or go in ("back", "leave", "skip", "review"):
+    if "to" in request.form or go in ("back", "leave", "skip", "review", "from"):
         if not done.problems:
             return redirect(_onward(draft_id, page_id, go), 303)
     elif go == "next":
@@ -125,6 +127,8 @@ def _file_problem(page_id: str, path: str, bad: HubError) -> Problem:
 def _misplaced_scan(fields: dict[str, list[str]]) -> str:
     """Take a card's code out of the question it was scanned into; what stood there before stays."""
     for name, values in fields.items():
+        if name in request.form.getlist("own_scan"):
+            continue
         if name.startswith("/") and values and values[0].count("|") >= _CARD_PARTS:
             code = values[0].strip()
             del fields[name]
@@ -150,8 +154,10 @@ def _onward(draft_id: str, page_id: str, go: str) -> str:
     review = url_for("guide.review", draft_id=draft_id)
     if go == "review":
         return review
+    if go == "from":
+        return url_for("guide.fill_from", draft_id=draft_id, page_id=page_id)
     view = drafts.look(shell.conn(), draft_id, key=guard.house_key(), moment=shell.moment())
-    ids = [page.id for page in questions.pages(view.form, view.instance, shell.lang())]
+    ids = questions.shown_ids(view.form, view.instance)
     wanted = request.form.get("to")
     if wanted is None:
         order = [leaf.id for leaf in outline.leaves(view.form)]
@@ -184,7 +190,10 @@ def _draw(view: View, page_id: str, done: _Done, status: int = 200) -> Any:
     faults = [one for one in done.problems if one.kind is not ProblemKind.NEWLY_ASKED]
     labels = {one.path: one.label for one in drawn.page.questions}
     people = drawing.people(view, page_id)
-    person = next((one for one in view.draft.persons if one.id == done.person), None)
+    person = done.filled.person if done.filled else None
+    notes = noting.seen(view)
+    here = noting.on_page(notes, page_id)
+    kept = places.kept()
     body = shell.page(
         "guide/fill.html",
         at="dossiers",
@@ -193,11 +202,17 @@ def _draw(view: View, page_id: str, done: _Done, status: int = 200) -> Any:
         draft=view.draft,
         drawn=drawn,
         words=drawing.words,
-        widget=drawing.widget,
-        pairs=drawing.pairs,
-        chosen=drawing.chosen,
-        faults=[(one.path, f"{labels.get(one.path, one.label)}: {drawing.words(one)}") for one in faults],
+        **widgets.helpers(),
+        **drawing.addresses(view, page_id),
+        faults=[
+            (one.path, f"{rich.plain(labels.get(one.path) or one.label)}: {drawing.words(one)}")
+            for one in faults
+        ],
         newly=sum(one.kind is ProblemKind.NEWLY_ASKED for one in done.problems),
+        notes=noting.by_path(one for one in here if one.ask is None),
+        asks={one.path: one.ask for one in here if one.ask is not None and one.path not in kept},
+        kept_places=kept,
+        passed=noting.on_page(notes, drawn.before) if request.method == "GET" else (),
         people=people,
         person=done.person or drawing.likely(view, people),
         card_page=person.page if person else page_id,

@@ -15,7 +15,7 @@ from hub.desks.guide import common
 from hub.forms import merge, xform
 from hub.trades.dossiers import drafts, moving
 from hub.trades.dossiers.model import Draft
-from hub.trades.procedures import reader
+from hub.trades.procedures import added
 from hub.trades.staff.model import Role
 
 _REMEMBERED = 20
@@ -31,7 +31,7 @@ def waiting(draft: Draft) -> bool:
     if draft.id in session.get("keeps", ()):
         return False
     try:
-        return moving.newer_form(draft, reader.form_xml(common.pack(), draft.procedure))
+        return moving.newer_form(draft, added.digest_today(shell.conn(), common.pack(), draft.procedure))
     except HubError:
         # A pack without this procedure has nothing newer to offer.
         return False
@@ -47,9 +47,10 @@ def newer_form(draft_id: str) -> Any:
         session["keeps"] = [*session.get("keeps", ()), view.draft.id][-_REMEMBERED:]
         common.tell("good", shell.say("guide.form_kept"))
         return redirect(way_back, 303)
-    xml = reader.form_xml(common.pack(), view.draft.procedure)
-    if not moving.newer_form(view.draft, xml):
+    pack, slug = common.pack(), view.draft.procedure
+    if not moving.newer_form(view.draft, added.digest_today(conn, pack, slug)):
         return redirect(way_back, 303)
+    blank = added.today(conn, pack, slug)
     if request.method == "POST":
         version = request.form.get("version", "")
         if not version.isdigit() or len(version) > 9:
@@ -57,16 +58,17 @@ def newer_form(draft_id: str) -> Any:
         moved = moving.move_to_form(
             conn,
             draft_id,
-            reader.get(common.pack(), view.draft.procedure),
-            xml,
+            added.get(conn, pack, slug),
+            blank.xml,
             expected_version=int(version),
             key=key,
             staff=common.me().id,
             moment=now,
+            media=blank.media,
         )
         common.tell("good", shell.say("guide.form_moved", count=len(moved.lost)))
         return redirect(way_back, 303)
-    form = xform.read(xml)
+    form = xform.read(blank.xml, blank.media)
     _, lost = merge.carry_over(view.instance, form, drafts.village(now))
     return shell.page(
         "guide/newer_form.html",

@@ -24,6 +24,7 @@ from hub.trades.tickets import views
 # A paper that has not begun to come out by then is better not waited for.
 _LATE_S = 30.0
 _SHOWN = 30
+_DOSSIER_PAPERS = {"received": "guide.paper_received", "appointment": "guide.paper_invitation"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,10 @@ def _name(job: Job) -> str:
         if about == "ticket" and rest.isdigit():
             return f"{kind} {views.get(shell.conn(), int(rest)).label}"
         if about == "dossier":
-            second = rest.endswith(":received")
-            code = follow.of_instance(shell.conn(), rest.removesuffix(":received")).code
-            return shell.say("guide.paper_received" if second else "guide.paper_kept", code=code)
+            # The instanceID has a colon of its own: uuid:…
+            instance_id, _, tail = rest.removeprefix("uuid:").partition(":")
+            code = follow.of_instance(shell.conn(), f"uuid:{instance_id}").code
+            return shell.say(_DOSSIER_PAPERS.get(tail, "guide.paper_kept"), code=code)
     except Missing:
         return kind
     return kind

@@ -92,7 +92,7 @@ def strip() -> Response:
     conn = shell.conn()
     at = request.args.get("at", "")
     versions = tuple(db.version(conn, topic) for topic in (views.TOPIC, outbox.TOPIC, inbox.UPLINK_TOPIC))
-    if at not in ("", "queue", "dossiers", "prices"):
+    if at not in ("", "queue", "dossiers", "prices", "figures"):
         abort(404)
     return shell.polled((versions, common.my_desk()), lambda: shell.page("guide/strip.html", at=at))
 

@@ -6,16 +6,17 @@ reason; whatever stops the seal leaves the draft as it was and says what to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
 from hub.base.errors import Conflict, NotReady, Refused
 from hub.desks import guard, shell
-from hub.desks.guide import common, drawing, newer
+from hub.desks.guide import common, drawing, newer, noting, widgets
 from hub.forms import questions
-from hub.trades.dossiers import drafts, marks, sealing
-from hub.trades.dossiers.model import Overrule
+from hub.trades.dossiers import drafts, follow, marks, reading, sealing
+from hub.trades.dossiers.model import DraftId, Duplicate, Overrule
 from hub.trades.staff.model import Role
 
 
@@ -59,23 +60,43 @@ def _show(draft_id: str, problem: str | None = None, status: int = 200) -> Any:
     view = drafts.take_up(conn, draft_id, key=guard.house_key(), staff=common.me().id, moment=now)
     problems = questions.check_all(view.form, view.instance, shell.lang())
     pages = questions.pages(view.form, view.instance, shell.lang(), problems)
+    entries = drawing.contents(view, None)
+    twins = marks.twins(conn, draft_id)
+    notes = noting.seen(view)
     body = shell.page(
         "guide/review.html",
         at="dossiers",
         told=common.told(),
         draft=view.draft,
         pages=pages,
-        contents=drawing.contents(view, pages, None),
+        contents=entries,
         problems=problems,
-        twins=marks.twins(conn, draft_id),
+        left=[(entry, [one for one in problems if one.page_id == entry.id]) for entry in entries],
+        all_notes=notes,
+        notes=noting.by_path(notes),
+        twins=twins,
+        where=_where(twins),
+        was_read=reading.pages(conn, draft_id),
         reasons=[(one, shell.say(f"dossiers.overrule_{one}")) for one in Overrule],
         overrule=request.form.get("overrule"),
-        shown=drawing.shown,
         words=drawing.words,
-        widget=drawing.widget,
+        **widgets.helpers(),
         problem=problem,
         newer=newer.waiting(view.draft),
         when=common.when,
         guides=[one for one in common.guides() if one.id != common.me().id],
     )
     return Response(body, status, mimetype="text/html")
+
+
+def _where(twins: Sequence[Duplicate]) -> dict[DraftId, str]:
+    """Return where each of the other dossiers is now, in words: its state, or who looks after the draft."""
+    conn = shell.conn()
+    found = {}
+    for one in twins:
+        if one.follow_code is not None:
+            found[one.draft_id] = shell.say(follow.follow(conn, one.follow_code).state_key)
+        else:
+            other = drafts.told(conn, one.draft_id, key=guard.house_key())
+            found[one.draft_id] = shell.say("guide.twin_at", name=common.staff_name(other.staff_id))
+    return found

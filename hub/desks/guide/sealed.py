@@ -14,8 +14,8 @@ from hub.base import clock as clocks
 from hub.base import db
 from hub.desks import guard, shell
 from hub.desks.guide import common, dossiers, papers
-from hub.post import jobs, outbox
-from hub.trades.dossiers import follow, sealing
+from hub.post import inbox, jobs, outbox
+from hub.trades.dossiers import appointments, follow, redoing, sealing
 from hub.trades.dossiers.model import Event, What
 from hub.trades.staff.model import Role
 
@@ -41,6 +41,8 @@ def sealed(code: str) -> Any:
     def render() -> str:
         about = sealing.subject(found.instance_id)
         first, second = jobs.for_subject(conn, about), jobs.for_subject(conn, f"{about}:received")
+        invited = jobs.for_subject(conn, appointments.subject(found.instance_id))
+        wrote = follow.comments(conn, found, key=inbox.words_key(shell.house().keys))
         step = 1 if not found.state.at_office else 2 if found.state == "office_has_it" else 3
         return shell.page(
             "guide/sealed.html",
@@ -53,7 +55,10 @@ def sealed(code: str) -> Any:
             first=papers.paper(first[0]) if first else None,
             second=papers.paper(second[0]) if second else None,
             events=[(_words(event), common.when(event.at, event.trusted)) for event in found.events],
-            comments=[(one.text, common.when(clocks.parse(one.at))) for one in found.comments],
+            comments=[(one.text, common.when(clocks.parse(one.at))) for one in wrote],
+            invited=papers.paper(invited[0]) if invited else None,
+            meeting=common.meeting(found.appointment) if found.appointment else None,
+            may_redo=redoing.may(found),
         )
 
     return shell.polled((versions, found.code, told), render)
@@ -81,7 +86,7 @@ def print_kept(code: str) -> Any:
 @common.back_with_words("guide.sealed", "code")
 def print_received(code: str) -> Any:
     """Print the second receipt; refused while the office has not got the dossier."""
-    follow.print_received(shell.conn(), code, **_print())
+    follow.print_received(shell.conn(), code, **_print(), words_key=inbox.words_key(shell.house().keys))
     common.tell("good", shell.say("guide.printing_received"))
     return redirect(url_for("guide.sealed", code=code), 303)
 
@@ -93,4 +98,8 @@ def _print() -> dict[str, Any]:
 def _words(event: Event) -> str:
     if event.what is What.OFFICE_SAYS:
         return shell.say("dossiers.event_office_says", state=shell.say(f"dossiers.review_{event.detail}"))
+    if event.what is What.INVITED:
+        return shell.say("dossiers.event_invited", day=common.day(event.detail))
+    if event.what is What.DONE_AGAIN:
+        return shell.say("dossiers.event_done_again", code=event.detail)
     return shell.say(f"dossiers.event_{event.what}")

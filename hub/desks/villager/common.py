@@ -15,7 +15,7 @@ from hub.base.errors import Refused
 from hub.desks import shell
 from hub.packs import shelf
 from hub.packs.shelf import Shelf
-from hub.trades.procedures import slip as procedure_slips
+from hub.trades.procedures import telling
 
 _MARK = re.compile(r"[0-9a-f]{16}")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
@@ -54,7 +54,7 @@ def time_words(at: dt.datetime, trusted: bool) -> str:
 def age_words(read_on: dt.date | str) -> str:
     """Return how old a source is: "đọc 2 tháng trước (25/09/2026)"."""
     day = dt.date.fromisoformat(read_on) if isinstance(read_on, str) else read_on
-    return procedure_slips.age(shell.lang(), day, shell.moment())
+    return telling.age(shell.lang(), day, shell.moment())
 
 
 def source_words(sources: Iterable[str]) -> str:

@@ -7,8 +7,36 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from hub.desks.villager import follow, home, learn, papers, prices, procedures, queue, quiz, safety, search
+from hub.desks.villager import (
+    eligible,
+    follow,
+    home,
+    learn,
+    papers,
+    prices,
+    privacy,
+    procedures,
+    queue,
+    quiz,
+    reckoning,
+    safety,
+    search,
+)
 
 desk = Blueprint("villager", __name__)
-for subject in (home, queue, procedures, learn, quiz, safety, prices, search, follow, papers):
+for subject in (
+    home,
+    queue,
+    procedures,
+    eligible,
+    reckoning,
+    learn,
+    quiz,
+    safety,
+    prices,
+    search,
+    follow,
+    papers,
+    privacy,
+):
     subject.add_to(desk)

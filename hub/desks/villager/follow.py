@@ -6,6 +6,7 @@ never read aloud by an address; a code can be guessed at only so often. No page 
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -14,16 +15,25 @@ from flask import Blueprint, Response, redirect, request, url_for
 
 from hub.base import clock as clocks
 from hub.base import phrases
-from hub.base.errors import Conflict, Missing, Refused
+from hub.base.errors import Conflict, HubError, Missing, Refused
 from hub.desks import errors, shell
 from hub.desks.villager import common
 from hub.desks.villager.tries import Tries
-from hub.post import jobs
+from hub.post import inbox, jobs
 from hub.trades.dossiers import follow as following
 from hub.trades.dossiers import sealing
 from hub.trades.dossiers.model import Following, State, What
+from hub.trades.procedures import figures, reader
+from hub.trades.procedures.model import FigureKind
 
 _LONGEST = 40
+_MISTAKES = 3
+# What of the procedure is worth reading now.
+_FURTHER = {
+    State.APPROVED: "result",
+    State.NEEDS_CORRECTION: "mistakes",
+    State.REJECTED: "mistakes",
+}
 # Which step of four the reader is at; beyond the last one everything is done.
 _STEP = {
     State.KEPT: 1,
@@ -33,6 +43,7 @@ _STEP = {
     State.NEEDS_CORRECTION: 4,
     State.REJECTED: 4,
     State.APPROVED: 5,
+    State.DONE_AGAIN: 5,
 }
 _PICTURES = {
     State.KEPT: ("house", "sky"),
@@ -42,7 +53,16 @@ _PICTURES = {
     State.NEEDS_CORRECTION: ("warning", "turmeric"),
     State.REJECTED: ("cross", "madder"),
     State.APPROVED: ("check", "leaf"),
+    State.DONE_AGAIN: ("papers", "sky"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Further:
+    """A sentence of the procedure; ``ask``: the reader should ask the commune's officer."""
+
+    words: str
+    ask: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +97,8 @@ def dossier(code: str) -> Any:
     if isinstance(found, Response):
         return found
     picture, colour = _PICTURES[found.state]
+    wrote = following.comments(shell.conn(), found, key=_words_key())
+    meeting = found.appointment
     return shell.page(
         "villager/dossier.html",
         found=found,
@@ -84,7 +106,11 @@ def dossier(code: str) -> Any:
         picture=picture,
         colour=colour,
         events=_events(found),
-        comments=[_Told(one.text, common.time_words(clocks.parse(one.at), True)) for one in found.comments],
+        comments=[_Told(one.text, common.time_words(clocks.parse(one.at), True)) for one in wrote],
+        further=_further(found),
+        further_of=_FURTHER.get(found.state, "time"),
+        meeting=meeting,
+        weekday=shell.say(f"dossiers.weekday_{meeting.meet_on.isoweekday()}") if meeting else "",
         read_at=common.time_words(found.read_at, True) if found.read_at else None,
     )
 
@@ -101,7 +127,12 @@ def receipt(code: str) -> Any:
     conn = shell.conn()
     try:
         job_id = following.print_received(
-            conn, found.code, moment=shell.moment(), settings=shell.house().settings, lang=shell.lang()
+            conn,
+            found.code,
+            moment=shell.moment(),
+            settings=shell.house().settings,
+            lang=shell.lang(),
+            words_key=_words_key(),
         )
     except Conflict:
         # Pressed twice: the first press's paper is the one to wait for.
@@ -142,5 +173,33 @@ def _events(found: Following) -> list[_Told]:
         key = f"villager.event_{event.what}"
         if event.what is What.OFFICE_SAYS and phrases.has(f"{key}_{event.detail}"):
             key = f"{key}_{event.detail}"
-        told.append(_Told(shell.say(key), common.time_words(event.at, event.trusted)))
+        values = {}
+        if event.what is What.INVITED:
+            values = {"day": f"{dt.date.fromisoformat(event.detail):%d/%m/%Y}"}
+        elif event.what is What.DONE_AGAIN:
+            values = {"code": event.detail}
+        told.append(_Told(shell.say(key, **values), common.time_words(event.at, event.trusted)))
     return told
+
+
+def _words_key() -> bytes:
+    return inbox.words_key(shell.house().keys)
+
+
+def _further(found: Following) -> list[_Further]:
+    """Return what the procedure itself says of what comes now; nothing where the pack is silent."""
+    lang = shell.lang()
+    try:
+        named = reader.get(common.pack(), found.procedure)
+    except HubError:
+        return []
+    procedure = figures.today(shell.conn(), named, shell.moment().on)
+    told = []
+    if found.state in (State.KEPT, State.ON_THE_WAY, State.OFFICE_HAS_IT):
+        told += [(one.text, one.status) for one in procedure.of_kind(FigureKind.TIME)]
+    elif found.state is State.APPROVED:
+        told.append((procedure.where.words, procedure.where.status))
+        told += [(one.text, one.status) for one in procedure.of_kind(FigureKind.FEE)]
+    elif found.state in (State.NEEDS_CORRECTION, State.REJECTED):
+        told += [(one.words, one.status) for one in procedure.mistakes[:_MISTAKES]]
+    return [_Further(words.said(lang), status.ask_office) for words, status in told]

@@ -15,7 +15,7 @@ from hub.post.jobs import Job, State
 
 # A paper that has not begun to come out by then is better not waited for.
 _LATE_S = 20.0
-_BACK = {"checklist": "/procedures/", "certificate": "/lessons", "dossier": "/follow"}
+_BACK = {"checklist": "/procedures/", "certificate": "/lessons", "dossier": "/follow", "notice": "/privacy"}
 
 
 def add_to(desk: Blueprint) -> None:

@@ -93,7 +93,15 @@ def certificate(track: str, slug: str) -> Any:
             paper = slip.certificate(
                 lesson, score, house=shell.house().settings.house, lang=shell.lang(), moment=moment, name=name
             )
-            job_id = jobs.add(conn, jobs.Kind.OTHER, paper, moment=moment, subject=subject, lang=shell.lang())
+            job_id = jobs.add(
+                conn,
+                jobs.Kind.OTHER,
+                paper,
+                moment=moment,
+                subject=subject,
+                lang=shell.lang(),
+                private=bool(name),
+            )
     return redirect(url_for("villager.paper", job_id=job_id), 303)
 
 

@@ -2,7 +2,8 @@
 
 Keeps true: a file lies in the database in encrypted parts and nowhere else; the name it travels under is made
 here, is one of a kind, and tells the question and nothing of the person or of the name it came with; an
-instance never names a file that is not there. It never alters a byte.
+instance never names a file that is not there. What a camera wrote beside a picture is left at the door; after
+that it never alters a byte.
 """
 
 from __future__ import annotations
@@ -11,19 +12,27 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from hub.base import db, ids, text
 from hub.base.clock import Moment
 from hub.base.errors import Missing, Refused
 from hub.forms.markup import Element
 from hub.forms.model import QuestionType, names_of
-from hub.trades.dossiers import drafts, media, store, vault
+from hub.trades.dossiers import drafts, media, scaling, store, vault
 from hub.trades.dossiers.model import Attached, Exported, StoredFile, View, What
 
 # Central's own limit is 100 MB a parcel; a Pi holds a parcel in memory twice while it seals.
 MOST_BYTES_TOGETHER = 60 * 1024 * 1024
 _RANDOM = 10
-_PICTURES_AND_PAPERS = (QuestionType.IMAGE, QuestionType.FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a question takes: the kind of file, and how long a picture's longer side may be."""
+
+    type: QuestionType
+    max_pixels: int | None
 
 
 def attach(
@@ -39,11 +48,16 @@ def attach(
 ) -> Attached:
     """Take a file in as the answer to the question at ``path``, in place of the one that was there.
 
-    Raises ``Refused`` as ``media.kind``, ``Refused("dossiers.files_too_many")`` when all files together pass
-    60 MiB, ``Refused("dossiers.not_a_file_question")``, ``Refused("dossiers.not_asked_now")``, and
-    ``Missing``.
+    A picture is made as small as its question asks. Raises ``Refused`` as ``media.kind`` and
+    ``media.fitting``, ``Refused("dossiers.files_too_many")`` when all files together pass 60 MiB,
+    ``Refused("dossiers.not_a_file_question")``, ``Refused("dossiers.not_asked_now")``, and ``Missing``.
     """
-    kind = media.kind(content, most_bytes)
+    found = media.kind(content, most_bytes)
+    asked = _question(drafts.look(conn, draft_id, key=key, moment=moment), path)
+    kind = media.fitting(found, asked.type)
+    # Before the transaction: nobody waits for a picture to be made smaller.
+    content = scaling.scaled(content, kind.media_type, asked.max_pixels)
+    content = media.stripped(content, kind)
     with db.write(conn):
         view = drafts.look(conn, draft_id, key=key, moment=moment)
         node = _file_node(view, path)
@@ -140,9 +154,16 @@ def _answered(
 def _file_node(view: View, path: str) -> Element:
     node = view.instance.node(path)
     question = view.form.questions.get(names_of(node))
-    if question is None or question.type not in _PICTURES_AND_PAPERS:
+    if question is None or not question.type.is_file:
         raise Refused("dossiers.not_a_file_question")
     return node
+
+
+def _question(view: View, path: str) -> _Asked:
+    """What the question at ``path`` takes; raises as ``_file_node``."""
+    names = names_of(_file_node(view, path))
+    bind = view.form.binds.get(names)
+    return _Asked(view.form.questions[names].type, bind.max_pixels if bind else None)
 
 
 def _file_nodes(view: View) -> Iterable[Element]:

@@ -9,29 +9,31 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hub.base import clock as clocks
-from hub.base import db, ids
+from hub.base import db, ids, scrub
 from hub.base.clock import VILLAGE, Moment
 from hub.base.errors import Conflict, Missing, NotReady, Refused
 from hub.base.ids import InstanceId
 from hub.forms.instance import Instance
-from hub.trades.dossiers import blanks, ledger, marks, scrub, store, vault
+from hub.trades.dossiers import blanks, ledger, marks, store, vault
 from hub.trades.dossiers.model import (
     NOTICE_VERSION,
     Consent,
     Draft,
     DraftId,
+    Longer,
     Purpose,
     View,
     What,
 )
-from hub.trades.procedures.model import CardField, Person, Procedure, Words
+from hub.trades.procedures.model import Person, PersonField, Procedure, Words
 
 TOPIC = "dossiers"
 """The version that pages poll."""
 
+MOST_EXTENSIONS = 2
 _LONGEST_LABEL = 120
 _SAME_VISIT_S = 600.0
 
@@ -52,6 +54,9 @@ def start(
     moment: Moment,
     draft_days: int,
     device_id: str = "",
+    username: str = "",
+    phone: str = "",
+    media: Mapping[str, bytes] | None = None,
 ) -> Draft:
     """Begin a draft of ``procedure`` on its form ``xml``: consent first, then an empty instance.
 
@@ -65,12 +70,14 @@ def start(
         raise Refused("dossiers.consent_old_notice")
     draft_id = DraftId(ids.new_id())
     with db.write(conn):
-        sha256, form = blanks.keep(conn, xml)
+        sha256, form = blanks.keep(conn, xml, media)
         if form.form_id != procedure.form_id:
             raise NotReady("dossiers.wrong_form", expected=procedure.form_id, found=form.form_id)
         store.add_consent(conn, draft_id, consent, staff, moment)
         instance_id = ids.new_instance_id()
-        properties = {"deviceid": device_id} if device_id else {}
+        # Only a form that asks for one of these gets it: a guide's name goes nowhere unasked.
+        known = {"deviceid": device_id, "username": username, "phonenumber": phone}
+        properties = {name: value for name, value in known.items() if value}
         instance = Instance.new(form, now=village(moment), instance_id=instance_id, properties=properties)
         new = store.NewDraft(
             id=draft_id,
@@ -99,8 +106,8 @@ def look(conn: sqlite3.Connection, draft_id: str, *, key: bytes, moment: Moment)
     if row is None:
         raise Missing("dossiers.no_draft")
     form = blanks.form(conn, row["form_sha256"])
-    instance = Instance.from_xml(form, vault.open(key, row["instance"], row["id"], "instance"))
-    instance.recalculate(village(moment))
+    plain = vault.open(key, row["instance"], row["id"], "instance")
+    instance = Instance.from_xml(form, plain, village(moment), recalculating=True)
     return View(_draft(row, key), form, instance)
 
 
@@ -166,12 +173,42 @@ def put_back(
     return draft.version + 1
 
 
+def waiting(conn: sqlite3.Connection) -> tuple[tuple[DraftId, str, str], ...]:
+    """Return each draft's id, procedure and the day it will be erased; that needs no key."""
+    return tuple((DraftId(row["id"]), row["procedure"], row["erase_on"]) for row in store.drafts(conn))
+
+
 def hand_over(conn: sqlite3.Connection, draft_id: str, to: int, *, staff: int, moment: Moment) -> None:
     """Make another guide the one who looks after a draft; raises ``Missing("dossiers.no_draft")``."""
     with db.write(conn):
         row = _row(conn, draft_id)
         store.set_staff(conn, row["id"], to)
         tell(conn, row["id"], What.HANDED_OVER, str(to), staff, moment)
+
+
+def extend(conn: sqlite3.Connection, draft_id: str, why: Longer, *, staff: int, moment: Moment) -> dt.date:
+    """Keep a draft for another full term from today, and write down why; return the day it will be erased.
+
+    Raises ``Refused("dossiers.kept_long_enough")`` after ``MOST_EXTENSIONS``,
+    ``Missing("dossiers.no_draft")``.
+    """
+    with db.write(conn):
+        row = _row(conn, draft_id)
+        if extensions_left(conn, draft_id) <= 0:
+            raise Refused("dossiers.kept_long_enough", times=MOST_EXTENSIONS)
+        store.extend_draft(conn, row["id"], moment.on)
+        tell(conn, row["id"], What.EXTENDED, why, staff, moment)
+        return dt.date.fromisoformat(_row(conn, draft_id)["erase_on"])
+
+
+def extensions_left(conn: sqlite3.Connection, draft_id: str) -> int:
+    """Return how often a draft may still be kept longer without being worked on."""
+    return MOST_EXTENSIONS - len(ledger.events(conn, draft_id, (What.EXTENDED,)))
+
+
+def procedure(conn: sqlite3.Connection, draft_id: str) -> str:
+    """Return which procedure a draft is of; raises ``Missing("dossiers.no_draft")``."""
+    return str(_row(conn, draft_id)["procedure"])
 
 
 def erase(conn: sqlite3.Connection, draft_id: str, *, staff: int | None, moment: Moment) -> bool:
@@ -187,6 +224,7 @@ def erase(conn: sqlite3.Connection, draft_id: str, *, staff: int | None, moment:
 def drop(conn: sqlite3.Connection, draft_id: DraftId, what: What, staff: int | None, moment: Moment) -> None:
     """Delete a draft and its marks in the caller's transaction."""
     store.delete_draft(conn, draft_id)
+    scrub.want(conn)
     ledger.forget_marks_on(conn, draft_id, None)
     tell(conn, draft_id, what, "", staff, moment)
 
@@ -203,7 +241,7 @@ def label(instance: Instance, persons: Sequence[Person]) -> str:
     """Return what a guide sees in a list: the instance's own name and the first person's, where told."""
     parts = [instance.instance_name.strip(" :")]
     for person in persons:
-        named = _answer(instance, person.path(CardField.FULL_NAME))
+        named = _answer(instance, person.path(PersonField.FULL_NAME))
         if named and named not in parts[0]:
             parts.append(named)
             break

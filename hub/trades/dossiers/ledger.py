@@ -54,6 +54,31 @@ def dossier(conn: sqlite3.Connection, instance_id: str) -> sqlite3.Row | None:
     return row
 
 
+def drop_dossier(conn: sqlite3.Connection, instance_id: str, draft_id: DraftId) -> None:
+    """Forget a sealed dossier that was taken back, with its invitations, marks and what it did again."""
+    conn.execute("DELETE FROM dossier_appointments WHERE instance_id = ?", (instance_id,))
+    conn.execute("DELETE FROM dossier_corrections WHERE draft_id = ?", (draft_id,))
+    conn.execute("DELETE FROM dossiers WHERE instance_id = ?", (instance_id,))
+    forget_marks_on(conn, draft_id, None)
+
+
+def consent(conn: sqlite3.Connection, draft_id: str) -> sqlite3.Row | None:
+    """Return what was agreed to for a draft, or None."""
+    row: sqlite3.Row | None = conn.execute(
+        "SELECT * FROM dossier_consents WHERE draft_id = ?", (draft_id,)
+    ).fetchone()
+    return row
+
+
+def appointment(conn: sqlite3.Connection, instance_id: str) -> sqlite3.Row | None:
+    """Return the invitation that stands for a dossier, or None; one whose words were erased is over."""
+    row: sqlite3.Row | None = conn.execute(
+        "SELECT * FROM dossier_appointments WHERE instance_id = ? AND ended IS NULL AND place <> ''",
+        (instance_id,),
+    ).fetchone()
+    return row
+
+
 def dossiers(conn: sqlite3.Connection, most: int) -> Sequence[sqlite3.Row]:
     """Return the sealed dossiers, latest first."""
     return conn.execute(
@@ -68,6 +93,21 @@ def set_marks(conn: sqlite3.Connection, draft_id: DraftId, marks: Iterable[tuple
         "INSERT INTO dossier_marks(draft_id, person, mark) VALUES (?, ?, ?)",
         [(draft_id, person, mark) for person, mark in marks],
     )
+
+
+def marks(conn: sqlite3.Connection, draft_id: str) -> dict[str, bytes]:
+    """Return a draft's marks by person."""
+    rows = conn.execute("SELECT person, mark FROM dossier_marks WHERE draft_id = ?", (draft_id,))
+    return {row["person"]: bytes(row["mark"]) for row in rows}
+
+
+def marked(conn: sqlite3.Connection, marks: Sequence[bytes]) -> Sequence[sqlite3.Row]:
+    """Return (draft_id, follow_code) of whatever has one of ``marks``."""
+    return conn.execute(
+        "SELECT DISTINCT dossier_marks.draft_id, follow_code FROM dossier_marks LEFT JOIN dossiers"
+        f" ON dossiers.draft_id = dossier_marks.draft_id WHERE mark IN ({','.join('?' * len(marks))})",
+        tuple(marks),
+    ).fetchall()
 
 
 def twins(conn: sqlite3.Connection, draft_id: str) -> Sequence[sqlite3.Row]:
@@ -121,11 +161,24 @@ def events(conn: sqlite3.Connection, draft_id: str, kinds: Sequence[What]) -> tu
         f"SELECT * FROM dossier_events WHERE draft_id = ? AND what IN ({marks}) ORDER BY id",
         (draft_id, *kinds),
     )
-    return tuple(
-        Event(
-            What(row["what"]), row["detail"], row["staff_id"], clocks.parse(row["at"]), bool(row["trusted"])
-        )
-        for row in rows
+    return tuple(_event(row) for row in rows)
+
+
+def latest(conn: sqlite3.Connection, most: int) -> tuple[tuple[DraftId, Event], ...]:
+    """Return the latest events of all drafts and dossiers, latest first."""
+    rows = conn.execute("SELECT * FROM dossier_events ORDER BY id DESC LIMIT ?", (most,))
+    return tuple((DraftId(row["draft_id"]), _event(row)) for row in rows)
+
+
+def counts(conn: sqlite3.Connection) -> dict[What, int]:
+    """Return how often what happened."""
+    rows = conn.execute("SELECT what, count(*) FROM dossier_events GROUP BY what")
+    return {What(row[0]): int(row[1]) for row in rows}
+
+
+def _event(row: sqlite3.Row) -> Event:
+    return Event(
+        What(row["what"]), row["detail"], row["staff_id"], clocks.parse(row["at"]), bool(row["trusted"])
     )
 
 
@@ -135,6 +188,7 @@ _STAMPED = {
     "draft_asides": ("id", "put_at"),
     "dossiers": ("instance_id", "sealed_at"),
     "dossier_events": ("id", "at"),
+    "dossier_appointments": ("id", "made_at"),
 }
 
 

@@ -1,8 +1,8 @@
-"""What a handed-in file is, by its content: a whole JPEG, PNG or WebP picture, or a whole PDF.
+"""What a handed-in file is, by its content: a whole JPEG, PNG or WebP picture, a whole PDF, a recording.
 
 Keeps true: a name is never believed; a picture cut off in the middle, a locked PDF, and anything else is
-refused with what to do instead. The bytes are looked at and never changed: the office gets them as they were
-taken, with whatever the camera wrote into them.
+refused with what to do instead. What the camera wrote beside a picture (where it was taken, when, with what,
+a small second picture) is left behind; the picture itself and a PDF are not changed by a bit.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import warnings
 from dataclasses import dataclass
 
 from hub.base.errors import Refused
+from hub.forms.model import QuestionType
+from hub.trades.dossiers import recordings, stripping
 
 _PICTURES = {"image/jpeg": ("JPEG", "jpg"), "image/png": ("PNG", "png"), "image/webp": ("WEBP", "webp")}
 _PHONE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif"}
@@ -49,10 +51,38 @@ def kind(content: bytes, most_bytes: int) -> Kind:
         found = "image/png"
     elif content.startswith(b"RIFF") and content[8:12] == b"WEBP":
         found = "image/webp"
+    elif recording := recordings.kind(content):
+        return Kind(*recording)
     else:
         raise Refused("dossiers.file_unknown")
     _whole_picture(content, _PICTURES[found][0])
     return Kind(found, _PICTURES[found][1])
+
+
+def fitting(kind: Kind, asked: QuestionType) -> Kind:
+    """Return ``kind`` as the answer to a question that asks for ``asked``.
+
+    Raises ``Refused``: "dossiers.file_no_picture", "dossiers.file_no_sound", "dossiers.file_no_film".
+    """
+    sort = kind.media_type.partition("/")[0]
+    if asked is QuestionType.AUDIO:
+        made = Kind(*recordings.as_sound(kind.media_type, kind.suffix))
+        if not made.media_type.startswith("audio/"):
+            raise Refused("dossiers.file_no_sound")
+        return made
+    if asked is QuestionType.VIDEO and sort != "video":
+        raise Refused("dossiers.file_no_film")
+    if asked is QuestionType.IMAGE and sort in ("audio", "video"):
+        raise Refused("dossiers.file_no_picture")
+    return kind
+
+
+def stripped(content: bytes, kind: Kind) -> bytes:
+    """Return a file of ``kind`` without what is not the picture; raises ``Refused("dossiers.file_broken")``."""
+    kept = stripping.strip(content, kind.media_type)
+    if kept is None:
+        raise Refused("dossiers.file_broken")
+    return kept
 
 
 def _pdf(content: bytes) -> Kind:

@@ -19,7 +19,6 @@ from hub.forms.instance import Instance
 from hub.forms.merge import Lost
 from hub.forms.model import Form
 from hub.forms.page import Problem
-from hub.post.inbox import Comment
 from hub.trades.procedures.model import Person, Words
 
 DraftId = NewType("DraftId", str)
@@ -44,6 +43,20 @@ class GivenBy(StrEnum):
     PARENT = "parent"
     GUARDIAN = "guardian"
     DELEGATE = "delegate"
+
+
+class Relation(StrEnum):
+    """What the person who speaks for another is to them; never who."""
+
+    CHILD = "child"
+    GRANDCHILD = "grandchild"
+    SPOUSE = "spouse"
+    PARENT = "parent"
+    SIBLING = "sibling"
+    RELATIVE = "relative"
+    NEIGHBOUR = "neighbour"
+    VOLUNTEER = "volunteer"
+    OTHER = "other"
 
 
 class Purpose(StrEnum):
@@ -177,6 +190,9 @@ class Overrule(StrEnum):
     ANOTHER_CHILD = "another_child"
     CORRECTION = "correction"
     LOST = "lost"
+    ANOTHER_COPY = "another_copy"
+    NEW_PERIOD = "new_period"
+    WRONG_NUMBER = "wrong_number"
     OTHER = "other"
 
 
@@ -228,9 +244,11 @@ class What(StrEnum):
     """What can happen to a draft or a dossier, in the events that only grow."""
 
     STARTED = "started"
+    FOR_ANOTHER = "for_another"
     OPENED = "opened"
     SAVED = "saved"
     FILLED = "filled"
+    READ_BACK = "read_back"
     ATTACHED = "attached"
     DETACHED = "detached"
     FILE_OPENED = "file_opened"
@@ -238,24 +256,38 @@ class What(StrEnum):
     RESOLVED = "resolved"
     MOVED = "moved"
     HANDED_OVER = "handed_over"
+    EXTENDED = "extended"
     EXPORTED = "exported"
     ERASED = "erased"
     EXPIRED = "expired"
     OVERRULED = "overruled"
     SEALED = "sealed"
+    DONE_AGAIN = "done_again"
+    INVITED = "invited"
+    NOT_INVITED = "not_invited"
     OFFICE_HAS_IT = "office_has_it"
     OFFICE_SAYS = "office_says"
     OFFICE_WROTE = "office_wrote"
     RECEIPT_AGAIN = "receipt_again"
     RECEIPT_RECEIVED = "receipt_received"
+    SHEET = "sheet"
+    WITHDRAWN = "withdrawn"
 
 
-VILLAGER_SEES = (What.SEALED, What.OFFICE_HAS_IT, What.OFFICE_SAYS, What.OFFICE_WROTE)
+VILLAGER_SEES = (
+    What.SEALED,
+    What.OFFICE_HAS_IT,
+    What.OFFICE_SAYS,
+    What.OFFICE_WROTE,
+    What.INVITED,
+    What.NOT_INVITED,
+    What.DONE_AGAIN,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; ``detail`` is a page, a state or a reason, never an answer."""
+    """One thing that happened; ``detail`` is a page, a state, a day, a code or a reason, never an answer."""
 
     what: What
     detail: str
@@ -274,6 +306,7 @@ class State(StrEnum):
     NEEDS_CORRECTION = "needs_correction"
     REJECTED = "rejected"
     APPROVED = "approved"
+    DONE_AGAIN = "done_again"
 
     @property
     def at_office(self) -> bool:
@@ -281,11 +314,39 @@ class State(StrEnum):
         return self not in (State.KEPT, State.ON_THE_WAY, State.HELD)
 
 
+class Why(StrEnum):
+    """What somebody is invited for."""
+
+    RESULT = "result"
+    CORRECTION = "correction"
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """An invitation: the day, the hour (HH:MM, empty for any), where, and what to bring; no name."""
+
+    why: Why
+    meet_on: dt.date
+    hour: str
+    place: str
+    bring: str
+
+
+class Longer(StrEnum):
+    """Why a draft is kept beyond its day."""
+
+    WAITS_FOR_PAPER = "waits_for_paper"
+    IS_AWAY = "is_away"
+    WAITS_FOR_OFFICE = "waits_for_office"
+
+
 @dataclass(frozen=True, slots=True)
 class Following:
-    """Where a dossier is: its state, what happened in order, and the office's own words, oldest first.
+    """Where a dossier is: its state, and what happened in order.
 
-    ``read_at`` is when the office was last asked with an answer, None before.
+    ``read_at`` is when the office was last asked with an answer, None before; what officers wrote is for
+    ``follow.comments``. ``corrects`` is the code of the dossier it does again, ``redone_as`` of the one that
+    stands in its place.
     """
 
     code: FollowCode
@@ -295,8 +356,10 @@ class Following:
     lang: str
     state: State
     events: tuple[Event, ...]
-    comments: tuple[Comment, ...]
     read_at: dt.datetime | None
+    corrects: FollowCode | None = None
+    redone_as: FollowCode | None = None
+    appointment: Appointment | None = None
 
     @property
     def arrived(self) -> Event | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 
 from hub.base import db
 from hub.base.clock import Moment
@@ -13,9 +14,9 @@ from hub.trades.dossiers.model import Draft, Moved, View, What
 from hub.trades.procedures.model import Procedure
 
 
-def newer_form(draft: Draft, xml: bytes) -> bool:
-    """Return whether ``xml``, the procedure's form of today, is not the one this draft stands on."""
-    return blanks.digest(xml) != draft.form_sha256
+def newer_form(draft: Draft, sha256: str) -> bool:
+    """Return whether the procedure's form of today, by its name, is not the one this draft stands on."""
+    return sha256 != draft.form_sha256
 
 
 def move_to_form(
@@ -28,6 +29,7 @@ def move_to_form(
     key: bytes,
     staff: int,
     moment: Moment,
+    media: Mapping[str, bytes] | None = None,
 ) -> Moved:
     """Put a draft on another version of its form; what found no place there is returned and gone from the
     draft.
@@ -41,7 +43,7 @@ def move_to_form(
             raise Conflict("dossiers.changed_meanwhile")
         if old.draft.asides:
             raise Conflict("dossiers.asides_open", count=old.draft.asides)
-        sha256, form = blanks.keep(conn, xml)
+        sha256, form = blanks.keep(conn, xml, media)
         if form.form_id != old.form.form_id:
             raise NotReady("dossiers.wrong_form", expected=old.form.form_id, found=form.form_id)
         instance, lost = merge.carry_over(old.instance, form, drafts.village(moment))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from hub.base import db, ids
+from hub.base import db, ids, phrases, scrub
 from hub.base.clock import Moment
 from hub.base.errors import Conflict, NotReady
 from hub.base.ids import FollowCode
@@ -20,7 +20,7 @@ from hub.forms import seal as sealer
 from hub.forms.model import Form
 from hub.forms.page import Problem
 from hub.post import jobs, outbox
-from hub.trades.dossiers import attachments, drafts, ledger, marks, scrub, service, slip, store
+from hub.trades.dossiers import attachments, corrections, drafts, ledger, marks, service, slip, store
 from hub.trades.dossiers.model import Draft, Incomplete, MayBeTwice, Overrule, Sealed, View, What
 
 _TRIES = 20
@@ -77,17 +77,32 @@ def seal(
             raise Conflict("dossiers.changed_meanwhile")
         service.settle_doubts(conn, moment)
         code = _fresh_code(conn)
-        outbox.add(conn, _parcel(draft, code, sealed, lang), moment=moment)
+        old = corrections.predecessor(conn, draft.id)
+        corrects = FollowCode(old["follow_code"]) if old else None
+        outbox.add(conn, _parcel(draft, code, sealed, lang, corrects), moment=moment)
         ledger.add_dossier(conn, row, code, lang, staff, moment)
         if twins and overrule is not None:
             drafts.tell(conn, draft.id, What.OVERRULED, overrule, staff, moment)
+        elif old is not None:
+            drafts.tell(conn, draft.id, What.OVERRULED, Overrule.CORRECTION, staff, moment)
         drafts.tell(conn, draft.id, What.SEALED, "", staff, moment)
+        if old is not None:
+            drafts.tell(conn, old["draft_id"], What.DONE_AGAIN, code, staff, moment)
         ledger.forget_marks_on(conn, draft.id, moment.on + marks.REMEMBER)
-        receipt = slip.kept(code, draft.title, settings, lang=lang, at=moment.at, trusted=moment.trusted)
+        receipt = slip.kept(
+            code,
+            draft.title,
+            settings,
+            lang=lang,
+            at=moment.at,
+            trusted=moment.trusted,
+            corrects=corrects,
+        )
         job = jobs.add(
             conn, jobs.Kind.RECEIPT, receipt, moment=moment, subject=subject(draft.instance_id), lang=lang
         )
         store.delete_draft(conn, draft.id)
+        scrub.want(conn)
     return Sealed(code, draft.instance_id, job, scrub.scrub(conn))
 
 
@@ -125,13 +140,16 @@ def _sealed(conn: sqlite3.Connection, view: View, key: bytes, public_key: str) -
     )
 
 
-def _parcel(draft: Draft, code: FollowCode, sealed: sealer.Sealed, lang: str) -> outbox.Parcel:
+def _parcel(
+    draft: Draft, code: FollowCode, sealed: sealer.Sealed, lang: str, corrects: FollowCode | None
+) -> outbox.Parcel:
+    title = draft.title.said(lang)
     return outbox.Parcel(
         instance_id=draft.instance_id,
         form_id=draft.form_id,
         form_version=draft.form_version,
         follow_code=code,
-        label=draft.title.said(lang),
+        label=phrases.say(lang, "dossiers.label_again", title=title, code=corrects) if corrects else title,
         envelope=sealed.envelope,
         files=sealed.files,
     )

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from hub.base import db
+from hub.base import db, scrub
 from hub.base.clock import Moment
 from hub.post.inbox import Word
-from hub.trades.dossiers import drafts, ledger, scrub, store
+from hub.trades.dossiers import drafts, ledger, store
 from hub.trades.dossiers.model import VILLAGER_SEES, DraftId, What
 
 
@@ -40,8 +40,8 @@ def office_says(conn: sqlite3.Connection, instance_id: str, word: Word, moment: 
     if word.review_state is not None and word.review_state not in states[-1:]:
         drafts.tell(conn, draft_id, What.OFFICE_SAYS, word.review_state, None, moment)
     heard = max((int(event.detail) for event in known if event.what is What.OFFICE_WROTE), default=0)
-    if len(word.comments) > heard:
-        drafts.tell(conn, draft_id, What.OFFICE_WROTE, str(len(word.comments)), None, moment)
+    if word.remarks > heard:
+        drafts.tell(conn, draft_id, What.OFFICE_WROTE, str(word.remarks), None, moment)
 
 
 def expire(conn: sqlite3.Connection, moment: Moment) -> int:

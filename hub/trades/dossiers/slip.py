@@ -1,8 +1,8 @@
-"""The two receipts of a dossier, which must never be taken for one another.
+"""The papers of a dossier: two receipts, which must never be taken for one another, and an invitation.
 
 The first says that it is **kept at the House**; the second that the **office has received it**, with the
 office's word. Keeps true: they differ in title, picture, ground and sentence; the second cannot be made of a
-dossier that the office has not; neither names a person.
+dossier that the office has not; no paper names a person.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from devices.slip import Align, Band, Big, Part, Picture, Qr, Row, Rule, Size, S
 from hub.base import phrases
 from hub.base.clock import VILLAGE
 from hub.base.settings import Settings
-from hub.trades.dossiers.model import Following
+from hub.trades.dossiers.model import Appointment, Following
 from hub.trades.procedures.model import Words
 
 _LONGEST_WORDS = 400
@@ -28,12 +28,17 @@ def kept(
     lang: str,
     at: dt.datetime,
     trusted: bool,
+    corrects: str | None = None,
 ) -> Slip:
-    """Return the first receipt: the House keeps the sealed dossier, and sends it when there is a way."""
+    """Return the first receipt: the House keeps the sealed dossier, and sends it when there is a way.
+
+    ``corrects`` is the code of the dossier that this one stands in the place of.
+    """
 
     say = functools.partial(phrases.say, lang)
 
-    parts = [
+    again = [Row(say("dossiers.slip_instead_of"), corrects)] if corrects else []
+    parts: list[Part] = [
         *_head(settings),
         Picture("house"),
         Text(say("dossiers.slip_kept_title"), Size.LARGE, bold=True, align=Align.CENTRE),
@@ -46,13 +51,14 @@ def kept(
         Text(say("dossiers.slip_kept_next")),
         Space(8),
         Row(say("dossiers.slip_sealed"), shown_time(lang, at, trusted)),
+        *again,
         *_tail(code, settings, lang),
     ]
     return Slip(tuple(parts))
 
 
-def received(following: Following, settings: Settings, *, lang: str) -> Slip:
-    """Return the second receipt: the office has the dossier, and what it says of it.
+def received(following: Following, settings: Settings, *, lang: str, words: str = "") -> Slip:
+    """Return the second receipt: the office has the dossier, and what it says of it; ``words`` as it wrote.
 
     ``ValueError`` for a dossier that is not at the office: who calls has asked before.
     """
@@ -78,8 +84,7 @@ def received(following: Following, settings: Settings, *, lang: str) -> Slip:
         Text(say(f"dossiers.state_{following.state}"), Size.LARGE, bold=True),
         Text(say(f"dossiers.next_{following.state}")),
     ]
-    if following.comments:
-        words = following.comments[-1].text
+    if words:
         cut = words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1] + "…"
         parts.append(Text(say("dossiers.slip_office_wrote", words=cut)))
     if following.read_at is not None:
@@ -87,6 +92,44 @@ def received(following: Following, settings: Settings, *, lang: str) -> Slip:
             Text(say("dossiers.slip_asked", time=shown_time(lang, following.read_at, True)), Size.SMALL)
         )
     parts += _tail(following.code, settings, lang)
+    return Slip(tuple(parts))
+
+
+def invitation(code: str, title: Words, meeting: Appointment, settings: Settings, *, lang: str) -> Slip:
+    """Return the paper that asks its bearer to come on a day."""
+
+    say = functools.partial(phrases.say, lang)
+
+    day = f"{meeting.meet_on:%d/%m/%Y}"
+    parts: list[Part] = [
+        *_head(settings),
+        Picture("clock"),
+        Text(say(f"dossiers.meet_slip_{meeting.why}"), Size.LARGE, bold=True, align=Align.CENTRE),
+        Rule(),
+        Text(say(f"dossiers.weekday_{meeting.meet_on.isoweekday()}"), align=Align.CENTRE),
+        Big(day),
+        Text(
+            (
+                say("dossiers.meet_slip_hour", hour=meeting.hour)
+                if meeting.hour
+                else say("dossiers.meet_any_hour")
+            ),
+            Size.LARGE,
+            bold=True,
+            align=Align.CENTRE,
+        ),
+        Space(8),
+        Text(say("dossiers.meet_slip_place", place=meeting.place), bold=True),
+    ]
+    if meeting.bring:
+        parts.append(Text(say("dossiers.meet_slip_bring", bring=meeting.bring)))
+    parts += [
+        Space(8),
+        Text(title.said(lang)),
+        Row(say("dossiers.slip_code"), code, bold=True),
+        Text(say("dossiers.meet_slip_cannot"), Size.SMALL),
+        *_tail(code, settings, lang),
+    ]
     return Slip(tuple(parts))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -49,6 +49,37 @@ def keep_form(conn: sqlite3.Connection, sha256: str, form_id: str, version: str,
 def form_xml(conn: sqlite3.Connection, sha256: str) -> bytes:
     """Return the XML of a kept form."""
     return bytes(conn.execute("SELECT xml FROM dossier_forms WHERE sha256 = ?", (sha256,)).fetchone()[0])
+
+
+def keep_form_media(conn: sqlite3.Connection, sha256: str, media: Mapping[str, bytes]) -> None:
+    """Keep the files a kept form names, once."""
+    conn.executemany(
+        "INSERT OR IGNORE INTO dossier_form_media VALUES (?, ?, ?)",
+        [(sha256, name, content) for name, content in media.items()],
+    )
+
+
+def form_media(conn: sqlite3.Connection, sha256: str, name: str) -> bytes | None:
+    """Return one file of a kept form, None where it has none of that name."""
+    row = conn.execute(
+        "SELECT content FROM dossier_form_media WHERE sha256 = ? AND name = ?", (sha256, name)
+    ).fetchone()
+    return bytes(row[0]) if row else None
+
+
+def all_form_media(conn: sqlite3.Connection, sha256: str) -> dict[str, bytes]:
+    """Return every file of a kept form by its name."""
+    rows = conn.execute("SELECT name, content FROM dossier_form_media WHERE sha256 = ?", (sha256,))
+    return {row["name"]: bytes(row["content"]) for row in rows}
+
+
+def forms_in_use(conn: sqlite3.Connection) -> dict[tuple[str, str], int]:
+    """Return how many drafts stand on which (form id, version)."""
+    told = (
+        "SELECT form_id, dossier_forms.version, count(*) FROM drafts"
+        " JOIN dossier_forms ON sha256 = form_sha256 GROUP BY 1, 2"
+    )
+    return {(row[0], row[1]): int(row[2]) for row in conn.execute(told)}
 
 
 def drop_unused_forms(conn: sqlite3.Connection) -> None:
@@ -141,6 +172,14 @@ def set_form(
 def set_staff(conn: sqlite3.Connection, draft_id: DraftId, staff_id: int) -> None:
     """Give a draft to another guide."""
     conn.execute("UPDATE drafts SET staff_id = ? WHERE id = ?", (staff_id, draft_id))
+
+
+def extend_draft(conn: sqlite3.Connection, draft_id: DraftId, on: dt.date) -> None:
+    """Count the days a draft is kept anew from ``on``, and never less than they were."""
+    conn.execute(
+        "UPDATE drafts SET erase_on = max(erase_on, date(?, '+' || keep_days || ' days')) WHERE id = ?",
+        (on.isoformat(), draft_id),
+    )
 
 
 def delete_draft(conn: sqlite3.Connection, draft_id: DraftId) -> None:

@@ -6,10 +6,8 @@ paper is lost in silence; a form is handed out as the XForm that was prepared wh
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 from pathlib import PurePosixPath
-from typing import Annotated
 
 import msgspec
 
@@ -17,120 +15,31 @@ from hub.base import phrases
 from hub.base.errors import Missing, NotReady
 from hub.packs.pages import Page
 from hub.packs.shelf import Shelf
+from hub.trades.procedures import rows, rules
+from hub.trades.procedures.calculators import Calculator
+from hub.trades.procedures.eligibility import Eligibility
 from hub.trades.procedures.model import (
-    CardField,
     Fact,
     Figure,
-    FigureKind,
     Former,
     Law,
     Paper,
-    PaperKind,
+    PaperForm,
     Person,
+    PersonField,
     Procedure,
-    Status,
-    Unit,
     Words,
 )
 
 _FOLDER = "procedures"
-_Text = Annotated[str, msgspec.Meta(min_length=1)]
-_Path = Annotated[str, msgspec.Meta(pattern="^/")]
-_Sources = Annotated[tuple[_Text, ...], msgspec.Meta(min_length=1)]
-_Amount = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    vi: _Text
-    en: _Text
-
-
-class _FactRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    vi: _Text
-    en: _Text
-    sources: _Sources
-    status: Status
-
-
-class _CodeRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    value: _Text
-    sources: _Sources
-    status: Status
-    replaces: str = ""
-
-
-class _PaperRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: _Text
-    name: _Said
-    kind: PaperKind
-    when: _Said
-    sources: _Sources
-    status: Status
-    attachment: _Path | None = None
-
-
-class _FigureRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    id: _Text
-    kind: FigureKind
-    label: _Said
-    text: _Said
-    unit: Unit
-    as_of: dt.date
-    sources: _Sources
-    status: Status
-    value: _Amount | None = None
-    value_max: _Amount | None = None
-    value_online: _Amount | None = None
-    valid_from: dt.date | None = None
-
-
-class _LawRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: _Said
-    sources: _Sources
-    status: Status
-    note: _Said | None = None
-    valid_from: dt.date | None = None
-
-
-class _FormerRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    what: _Said
-    sources: _Sources
-    status: Status
-    valid_from: dt.date | None = None
-    valid_until: dt.date | None = None
-
-
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    slug: _Text
-    plain_name: _Said
-    official_name: _Said
-    summary: _Said
-    code: _CodeRow
-    who: _FactRow
-    where: _FactRow
-    as_of: dt.date
-    status: Status
-    paper: Annotated[tuple[_PaperRow, ...], msgspec.Meta(min_length=1)]
-    step: Annotated[tuple[_FactRow, ...], msgspec.Meta(min_length=1)]
-    figure: tuple[_FigureRow, ...]
-    form: str = ""
-    form_id: str = ""
-    prefill: str = ""
-    picture: str = "papers"
-    order: int = 1_000
-    service: str = ""
-    who_not: _FactRow | None = None
-    not_needed: tuple[_FactRow, ...] = ()
-    law: tuple[_LawRow, ...] = ()
-    mistake: tuple[_FactRow, ...] = ()
-    history: tuple[_FormerRow, ...] = ()
 
 
 class _PersonRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    label: _Said
-    page: _Text
-    fields: dict[CardField, _Path]
+    label: rows.Said
+    page: rows.Text
+    fields: dict[PersonField, rows.Path]
     unique: bool = True
+    card: bool = True
 
 
 class _PrefillFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,18 +59,44 @@ def all(shelf: Shelf) -> tuple[Procedure, ...]:
 
 @functools.lru_cache(maxsize=64)
 def get(shelf: Shelf, slug: str) -> Procedure:
-    """Return one procedure; raises ``Missing("procedures.none")`` or ``NotReady("packs.bad_file")``."""
+    """Return one procedure with its questions and calculators looked at.
+
+    Raises ``Missing("procedures.none")`` or ``NotReady("packs.bad_file")``.
+    """
     if slug not in slugs(shelf):
         raise Missing("procedures.none")
-    name = f"{_FOLDER}/{slug}/procedure.toml"
-    try:
-        told = msgspec.convert(shelf.table(name), _File)
-    except msgspec.ValidationError as bad:
-        raise NotReady("packs.bad_file", file=name, why=str(bad)) from bad
-    if told.slug != slug or bool(told.form) != bool(told.form_id):
-        raise NotReady("packs.bad_file", file=name, why="slug, form, form_id")
+    told = _file(shelf, slug)
     persons = _persons(shelf, f"{_FOLDER}/{slug}/{told.prefill}") if told.prefill else ()
-    return _procedure(told, persons)
+    found = _procedure(told, persons)
+    name = f"{_FOLDER}/{slug}/procedure.toml"
+    rules.check_figures(found.figures, name)
+    asked = eligibility(shelf, slug)
+    outcomes = {outcome.id for outcome in asked.outcomes} if asked else set()
+    for paper in found.papers:
+        if not outcomes.issuperset(paper.only_for):
+            raise NotReady("packs.bad_file", file=name, why=f"paper {paper.id}: only_for")
+    calculators(shelf, slug)
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def eligibility(shelf: Shelf, slug: str) -> Eligibility | None:
+    """Return the questions of a procedure, None for one without; raises as ``get`` does."""
+    told = _file(shelf, slug)
+    if not told.eligibility:
+        return None
+    name = f"{_FOLDER}/{slug}/{told.eligibility}"
+    return rules.eligibility(shelf.table(name), name, {row.id: row.kind for row in told.figure})
+
+
+@functools.lru_cache(maxsize=64)
+def calculators(shelf: Shelf, slug: str) -> tuple[Calculator, ...]:
+    """Return the calculators of a procedure; raises as ``get`` does."""
+    told = _file(shelf, slug)
+    if not told.calculators:
+        return ()
+    name = f"{_FOLDER}/{slug}/{told.calculators}"
+    return rules.calculators(shelf.table(name), name, {row.id: row.unit for row in told.figure})
 
 
 def form_xml(shelf: Shelf, slug: str) -> bytes:
@@ -186,6 +121,19 @@ def guide(shelf: Shelf, slug: str, lang: str) -> Page | None:
     return None
 
 
+def _file(shelf: Shelf, slug: str) -> rows.ProcedureFile:
+    if slug not in slugs(shelf):
+        raise Missing("procedures.none")
+    name = f"{_FOLDER}/{slug}/procedure.toml"
+    try:
+        told = msgspec.convert(shelf.table(name), rows.ProcedureFile)
+    except msgspec.ValidationError as bad:
+        raise NotReady("packs.bad_file", file=name, why=str(bad)) from bad
+    if told.slug != slug or bool(told.form) != bool(told.form_id):
+        raise NotReady("packs.bad_file", file=name, why="slug, form, form_id")
+    return told
+
+
 @functools.lru_cache(maxsize=64)
 def _persons(shelf: Shelf, name: str) -> tuple[Person, ...]:
     try:
@@ -193,20 +141,20 @@ def _persons(shelf: Shelf, name: str) -> tuple[Person, ...]:
     except msgspec.ValidationError as bad:
         raise NotReady("packs.bad_file", file=name, why=str(bad)) from bad
     return tuple(
-        Person(id, _words(row.label), row.page, tuple(row.fields.items()), row.unique)
+        Person(id, _words(row.label), row.page, tuple(row.fields.items()), row.unique, row.card)
         for id, row in told.person.items()
     )
 
 
-def _words(said: _Said | _FactRow) -> Words:
+def _words(said: rows.Said | rows.FactRow) -> Words:
     return Words(said.vi, said.en)
 
 
-def _fact(row: _FactRow) -> Fact:
+def _fact(row: rows.FactRow) -> Fact:
     return Fact(_words(row), row.sources, row.status)
 
 
-def _figure(row: _FigureRow) -> Figure:
+def _figure(row: rows.FigureRow) -> Figure:
     return Figure(
         id=row.id,
         kind=row.kind,
@@ -218,14 +166,39 @@ def _figure(row: _FigureRow) -> Figure:
         value_online=row.value_online,
         as_of=row.as_of,
         valid_from=row.valid_from,
+        valid_until=row.valid_until,
         sources=row.sources,
         status=row.status,
     )
 
 
-def _procedure(told: _File, persons: tuple[Person, ...]) -> Procedure:
+def _paper(row: rows.PaperRow) -> Paper:
+    return Paper(
+        id=row.id,
+        name=_words(row.name),
+        kind=row.kind,
+        when=_words(row.when),
+        attachment=row.attachment,
+        only_for=row.only_for,
+        sources=row.sources,
+        status=row.status,
+    )
+
+
+def _law(row: rows.LawRow) -> Law:
+    note = _words(row.note) if row.note else None
+    return Law(_words(row.name), note, row.valid_from, row.sources, row.status)
+
+
+def _paper_form(row: rows.PaperFormRow) -> PaperForm:
+    return PaperForm(_words(row.name), row.version, row.drawn, row.as_of, row.sources, row.status)
+
+
+def _procedure(told: rows.ProcedureFile, persons: tuple[Person, ...]) -> Procedure:
     return Procedure(
         slug=told.slug,
+        group=told.group,
+        kind=told.kind,
         plain_name=_words(told.plain_name),
         official_name=_words(told.official_name),
         summary=_words(told.summary),
@@ -241,29 +214,20 @@ def _procedure(told: _File, persons: tuple[Person, ...]) -> Procedure:
         who=_fact(told.who),
         who_not=_fact(told.who_not) if told.who_not else None,
         where=_fact(told.where),
-        papers=tuple(
-            Paper(
-                row.id, _words(row.name), row.kind, _words(row.when), row.attachment, row.sources, row.status
-            )
-            for row in told.paper
-        ),
+        office=_words(told.office) if told.office else None,
+        paper_form=_paper_form(told.paper_form) if told.paper_form else None,
+        papers=tuple(map(_paper, told.paper)),
         not_needed=tuple(map(_fact, told.not_needed)),
         steps=tuple(map(_fact, told.step)),
         figures=tuple(map(_figure, told.figure)),
-        laws=tuple(
-            Law(
-                _words(row.name),
-                _words(row.note) if row.note else None,
-                row.valid_from,
-                row.sources,
-                row.status,
-            )
-            for row in told.law
-        ),
+        laws=tuple(map(_law, told.law)),
         mistakes=tuple(map(_fact, told.mistake)),
         history=tuple(
             Former(_words(row.what), row.valid_from, row.valid_until, row.sources, row.status)
             for row in told.history
         ),
         persons=persons,
+        related=told.related,
+        has_questions=bool(told.eligibility),
+        has_calculators=bool(told.calculators),
     )

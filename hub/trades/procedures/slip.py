@@ -9,22 +9,28 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections.abc import Collection
 
 from devices.slip import Align, Part, Picture, Qr, Row, Rule, Size, Slip, Space, Text
-from hub.base import money, phrases
-from hub.base.clock import VILLAGE, Moment
+from hub.base import phrases
+from hub.base.clock import Moment
 from hub.base.settings import Settings
-from hub.trades.procedures.model import Figure, FigureKind, Procedure, Status, Unit
+from hub.trades.procedures import telling
+from hub.trades.procedures.model import Figure, FigureKind, Group, Procedure, Status, Unit
 
 _BOX = "[  ]"
-_MONTH_DAYS, _YEAR_DAYS = 31, 365
 # A mark behind a thing that is not verified, explained once at the end: the words each time would hide the
 # thing.
 _MARKS = {Status.REPORTED: " *", Status.UNVERIFIED: " **"}
 
 
-def checklist(procedure: Procedure, settings: Settings, *, lang: str, moment: Moment) -> Slip:
-    """Return the checklist of ``procedure`` in ``lang`` as it is at ``moment``."""
+def checklist(
+    procedure: Procedure, settings: Settings, *, lang: str, moment: Moment, outcomes: Collection[str] = ()
+) -> Slip:
+    """Return the checklist of ``procedure``, with the figures of ``moment``'s day, in ``lang``.
+
+    After the eligibility questions ``outcomes`` are those that came out: only their papers stand on it.
+    """
 
     say = functools.partial(phrases.say, lang)
 
@@ -35,17 +41,26 @@ def checklist(procedure: Procedure, settings: Settings, *, lang: str, moment: Mo
         Rule(woven=True),
         Picture(procedure.picture),
         Text(procedure.plain_name.said(lang), Size.LARGE, bold=True, align=Align.CENTRE),
-        Text(f"{procedure.official_name.said(lang)} ({procedure.code})", Size.SMALL, align=Align.CENTRE),
+        Text(_official(procedure, lang), Size.SMALL, align=Align.CENTRE),
         Rule(),
         Text(say("procedures.slip_who"), bold=True),
         Text(marked(procedure.who.words.said(lang), procedure.who.status)),
         Space(8),
         Text(say("procedures.slip_bring"), bold=True),
     ]
-    for paper in procedure.papers:
+    if outcomes:
+        parts.append(Text(say("procedures.slip_answers"), Size.SMALL))
+    for paper in procedure.papers_for(outcomes):
         parts.append(Text(marked(f"{_BOX} {paper.name.said(lang)}", paper.status)))
         parts.append(Text(paper.when.said(lang), Size.SMALL))
     parts += [Text(f"– {fact.words.said(lang)}", Size.SMALL) for fact in procedure.not_needed]
+    if procedure.paper_form is not None:
+        form = procedure.paper_form
+        parts += [Space(8), Text(say("procedures.slip_form"), bold=True)]
+        parts.append(Text(marked(f"{form.name.said(lang)} ({form.version})", form.status)))
+    if procedure.of_kind(FigureKind.AMOUNT):
+        parts += [Space(8), Text(say("procedures.slip_amount"), bold=True)]
+        parts += _lines(procedure.of_kind(FigureKind.AMOUNT), lang)
     for kind in (FigureKind.DEADLINE, FigureKind.TIME):
         parts += [Space(8), Text(say(f"procedures.slip_{kind}"), bold=True)]
         parts += _lines(procedure.of_kind(kind), lang)
@@ -56,13 +71,19 @@ def checklist(procedure: Procedure, settings: Settings, *, lang: str, moment: Mo
         Text(f"{mark.strip()} {say(f'procedures.status_{status}')}", Size.SMALL)
         for status, mark in _MARKS.items()
     ]
-    url = page_url(settings, procedure.slug)
+    # A form without a procedure has no page that visitors may read.
+    url = page_url(settings, procedure.slug) if procedure.group is not Group.OTHER else None
     if url:
         parts.append(Qr(url, say("procedures.slip_scan")))
-    parts.append(Text(shown_time(lang, moment), Size.SMALL))
+    parts.append(Text(telling.shown_time(lang, moment), Size.SMALL))
     if house.phone:
         parts.append(Text(say("procedures.slip_phone", phone=house.phone), Size.SMALL))
     return Slip(tuple(parts))
+
+
+def _official(procedure: Procedure, lang: str) -> str:
+    name = procedure.official_name.said(lang)
+    return f"{name} ({marked(procedure.code, procedure.code_status)})" if procedure.code else name
 
 
 def _fees(procedure: Procedure, lang: str) -> list[Part]:
@@ -79,21 +100,12 @@ def _fees(procedure: Procedure, lang: str) -> list[Part]:
 def _lines(figures: tuple[Figure, ...], lang: str) -> list[Part]:
     parts: list[Part] = []
     for figure in figures:
-        parts.append(Row(figure.label.said(lang), marked(amount(lang, figure), figure.status), bold=True))
+        shown = telling.amount(lang, figure)
+        parts.append(Row(figure.label.said(lang), marked(shown, figure.status), bold=True))
         parts.append(Text(figure.text.said(lang), Size.SMALL))
+        if figure.own is not None:
+            parts.append(Text(telling.own_line(lang, figure.own), Size.SMALL))
     return parts or [Text(phrases.say(lang, "procedures.unknown"), Size.SMALL)]
-
-
-def amount(lang: str, figure: Figure) -> str:
-    """Return a figure's value in its unit, "hỏi cán bộ xã" where it has none or nobody has verified it."""
-    if figure.value is None or figure.status is Status.UNVERIFIED:
-        return phrases.say(lang, "procedures.ask")
-    if figure.unit is not Unit.DONG:
-        return phrases.say(lang, f"procedures.unit_{figure.unit}", value=figure.value)
-    values = [value for value in (figure.value, figure.value_max, figure.value_online) if value is not None]
-    if not any(values):
-        return phrases.say(lang, "procedures.free")
-    return " – ".join(money.show(value) for value in sorted({min(values), max(values)}))
 
 
 def marked(words: str, status: Status) -> str:
@@ -101,33 +113,12 @@ def marked(words: str, status: Status) -> str:
     return words + _MARKS.get(status, "")
 
 
-def age(lang: str, read_on: dt.date, moment: Moment) -> str:
-    """Return in words how old something read on ``read_on`` is; only the day while the clock is doubtful."""
-    day = f"{read_on:%d/%m}/{read_on.year:04}"
-    days = (moment.on - read_on).days
-    if not moment.trusted or days < 0:
-        return phrases.say(lang, "procedures.age_day", day=day)
-    if days < 2:
-        return phrases.say(lang, f"procedures.age_{('today', 'yesterday')[days]}", day=day)
-    if days < 2 * _MONTH_DAYS:
-        return phrases.say(lang, "procedures.age_days", day=day, days=days)
-    if days < 2 * _YEAR_DAYS:
-        return phrases.say(lang, "procedures.age_months", day=day, months=days * 12 // _YEAR_DAYS)
-    return phrases.say(lang, "procedures.age_years", day=day, years=days // _YEAR_DAYS)
-
-
 def age_line(lang: str, read_on: dt.date, moment: Moment) -> str:
     """Return the sentence that tells how old the oldest of a procedure's figures is."""
-    return phrases.say(lang, "procedures.slip_age", age=age(lang, read_on, moment))
+    return phrases.say(lang, "procedures.slip_age", age=telling.age(lang, read_on, moment))
 
 
 def page_url(settings: Settings, slug: str) -> str | None:
     """Return the address of a procedure's page for a telephone, if the House has an address."""
     address = settings.web.address.rstrip("/")
     return f"{address}/procedures/{slug}" if address else None
-
-
-def shown_time(lang: str, moment: Moment) -> str:
-    """Return day and time of the village, marked when the clock is doubtful."""
-    shown = moment.at.astimezone(VILLAGE).strftime("%d/%m/%Y %H:%M")
-    return shown if moment.trusted else phrases.say(lang, "procedures.time_doubtful", time=shown)

@@ -50,6 +50,7 @@ class What(StrEnum):
     SIGNED_OUT = "signed_out"
     UNLOCKED = "unlocked"
     RESET = "reset"
+    NEW_RECOVERY = "new_recovery"
 
 
 class TooMany(Refused):

@@ -14,7 +14,7 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
-from hub.base import crypto, db, ids, text
+from hub.base import crypto, db, ids, scrub, text
 from hub.base.clock import Moment
 from hub.base.errors import Conflict, Missing, NotReady, Refused
 from hub.trades.staff import store, throttle
@@ -57,15 +57,30 @@ def found_house_key(conn: sqlite3.Connection) -> tuple[bytes, str]:
 
     Done once, before the first guide is added. Raises ``Conflict("staff.house_key_exists")`` afterwards.
     """
-    key, salt = crypto.new_key(), crypto.new_salt()
-    marks = "".join(secrets.choice(ids.ALPHABET) for _ in range(_RECOVERY_GROUPS * _RECOVERY_GROUP))
-    wrap = crypto.encrypt(crypto.key_from_secret(marks, salt), key, _RECOVERY_CONTEXT)
+    key = crypto.new_key()
+    code, salt, wrap = _recovery(key)
     with db.write(conn):
         if store.house_key(conn) is not None:
             raise Conflict("staff.house_key_exists")
         store.insert_house_key(conn, _mark(key), salt, wrap)
-    groups = (marks[place : place + _RECOVERY_GROUP] for place in range(0, len(marks), _RECOVERY_GROUP))
-    return key, "-".join(groups)
+    return key, code
+
+
+def renew_recovery(
+    conn: sqlite3.Connection, house_key: bytes, *, by: StaffId | None, moment: Moment, where: str
+) -> str:
+    """Make another recovery code, shown this once; the one before opens nothing from now on.
+
+    Raises ``NotReady("staff.key_needed")`` before the first guide, ``Refused("staff.key_wrong")``.
+    """
+    _content(conn, Role.GUIDE, house_key)
+    code, salt, wrap = _recovery(house_key)
+    with db.write(conn):
+        store.set_recovery(conn, salt, wrap)
+        scrub.want(conn)
+        store.log(conn, What.NEW_RECOVERY, by, where, moment)
+    scrub.scrub(conn)
+    return code
 
 
 def has_house_key(conn: sqlite3.Connection) -> bool:
@@ -287,6 +302,14 @@ def _content(conn: sqlite3.Connection, role: Role, house_key: bytes | None) -> b
     if not secrets.compare_digest(kept[0], _mark(house_key)):
         raise Refused("staff.key_wrong")
     return house_key
+
+
+def _recovery(key: bytes) -> tuple[str, bytes, bytes]:
+    salt = crypto.new_salt()
+    marks = "".join(secrets.choice(ids.ALPHABET) for _ in range(_RECOVERY_GROUPS * _RECOVERY_GROUP))
+    wrap = crypto.encrypt(crypto.key_from_secret(marks, salt), key, _RECOVERY_CONTEXT)
+    groups = (marks[place : place + _RECOVERY_GROUP] for place in range(0, len(marks), _RECOVERY_GROUP))
+    return "-".join(groups), salt, wrap
 
 
 def _mark(key: bytes) -> bytes:

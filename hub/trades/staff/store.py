@@ -74,6 +74,11 @@ def insert_house_key(conn: sqlite3.Connection, mark: bytes, salt: bytes, wrap: b
     conn.execute("INSERT INTO staff_house_key VALUES (1, ?, ?, ?)", (mark, salt, wrap))
 
 
+def set_recovery(conn: sqlite3.Connection, salt: bytes, wrap: bytes) -> None:
+    """Put another recovery wrap in place of the one there is."""
+    conn.execute("UPDATE staff_house_key SET recovery_salt = ?, recovery_wrap = ?", (salt, wrap))
+
+
 def insert_session(
     conn: sqlite3.Connection,
     token_hash: bytes,

@@ -20,15 +20,26 @@ PAGES = (
     "/papers",
     "/tickets/1",
     "/dossiers",
+    "/start",
     f"/start/{SLUG}",
+    "/people",
+    "/people/new",
+    "/places",
+    "/places?q=lam+giang",
     "/prices",
+    "/figures",
+    "/figures/chung-thuc-ban-sao/fee_page_first",
+    "/requests",
+    "/requests/new",
 )
-_KEY = re.compile(r"\b(?:guide|dossiers|tickets|shared|printing|prices)\.[a-z_]+\b")
+_ROOMS = "guide|dossiers|tickets|shared|printing|prices|people|starting|readback|privacy|places|warnings"
+_KEY = re.compile(rf"\b(?:{_ROOMS})\.[a-z_]+\b")
 
 
 def addresses(app: Flask, method: str) -> list[str]:
     """Every address of this desk that takes ``method``."""
     filled = {"<int:ticket_id>": "1", "<int:job_id>": "1", "<int:report_id>": "1", "<int:aside_id>": "1"}
+    filled |= {"<int:word_id>": "1", "<int:request_id>": "1", "<int:number>": "1"}
     found = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("guide.") and method in (rule.methods or ()):

@@ -213,14 +213,15 @@ def test_a_held_dossier_says_why_and_goes_again_when_released(
 
 
 def test_the_second_receipt_is_there_only_when_the_office_has_the_dossier(
-    guide: Guide, conn: sqlite3.Connection, clock: FakeClock
+    guide: Guide, house: House, conn: sqlite3.Connection, clock: FakeClock
 ) -> None:
     code, instance_id = sealed_ones.kept(conn, clock.read())
     page = guide.get(f"/guide/sealed/{code}")
     assert "cơ quan chưa nhận được hồ sơ này" in said(page) and "In giấy cơ quan đã nhận" not in said(page)
     assert "chưa có giấy báo nhận" in said(guide.post(f"/guide/sealed/{code}/print_received"))
     sealed_ones.at_office(conn, instance_id, clock.read())
-    sealed_ones.says(conn, instance_id, "hasIssues", "Xin chụp lại giấy chứng sinh.", clock.read())
+    words, key = "Xin chụp lại giấy chứng sinh.", inbox.words_key(house.keys)
+    sealed_ones.says(conn, instance_id, "hasIssues", words, clock.read(), key=key)
     page = guide.get(f"/guide/sealed/{code}")
     assert "Cần bổ sung" in said(page) and "Xin chụp lại giấy chứng sinh." in said(page)
     assert "Đang in" in said(guide.post(f"/guide/sealed/{code}/print_received"))

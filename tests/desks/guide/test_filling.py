@@ -128,7 +128,7 @@ def papers(draft: Draft) -> Draft:
     ("content", "words"),
     [
         (b"\xff\xd8\xff" + bytes(30 * 1024 * 1024), "lớn hơn 25 MB"),
-        ("Đây là chữ, không phải ảnh.".encode(), "không phải ảnh hay tệp PDF"),
+        ("Đây là chữ, không phải ảnh.".encode(), "không phải ảnh, tệp PDF"),
         (photo()[:-200], "bị hỏng"),
         (b"", "rỗng"),
     ],

@@ -14,7 +14,7 @@ from hub.base.settings import HouseSettings, Settings, WebSettings
 from hub.post import inbox, jobs, leases, outbox
 from hub.post.inbox import Case, Comment
 from hub.trades.dossiers import follow, service, slip
-from hub.trades.dossiers.model import Event, Following, Sealed, State, What
+from hub.trades.dossiers.model import Appointment, Event, Following, Sealed, State, What, Why
 from hub.trades.procedures.model import Words
 from tests import papers
 from tests.devices.golden import difference
@@ -23,6 +23,13 @@ from tests.trades.dossiers.guide import Guide
 
 _GOLDEN = Path(__file__).parent / "golden"
 _TITLE = Words("Làm giấy mẫu", "A sample paper")
+_WORDS_KEY = bytes(range(32, 64))
+_MEETINGS = {
+    "invited_result": Appointment(
+        Why.RESULT, dt.date(2026, 12, 2), "08:30", "Bộ phận một cửa xã Mẫu", "Căn cước bản gốc và giấy hẹn"
+    ),
+    "invited_correction": Appointment(Why.CORRECTION, dt.date(2026, 12, 6), "", "Nhà văn hóa thôn Mẫu", ""),
+}
 _SETTINGS = Settings(house=HouseSettings(phone="0214 000000"), web=WebSettings(address="http://nha.lan/"))
 
 
@@ -69,7 +76,7 @@ def _say(guide: Guide, sealed: Sealed, state: str, *comments: str) -> None:
             for place, text in enumerate(comments)
         ]
         case = Case(sealed.instance_id, "", "")
-        inbox.note_remarks(guide.conn, case, comments=(told, ""), notes=None, now=now)
+        inbox.note_remarks(guide.conn, case, comments=(told, ""), notes=None, key=_WORDS_KEY, now=now)
         word = inbox.word(guide.conn, sealed.instance_id)
         assert word is not None
         service.office_says(guide.conn, sealed.instance_id, word, now)
@@ -128,7 +135,8 @@ def test_the_same_word_again_is_no_news(guide: Guide, sealed: Sealed) -> None:
         (What.OFFICE_WROTE, "2"),
         (What.OFFICE_SAYS, "approved"),
     ]
-    assert [comment.text for comment in following.comments] == ["Ảnh mờ.", "Xin chụp lại."]
+    told = follow.comments(guide.conn, following, key=_WORDS_KEY)
+    assert [comment.text for comment in told] == ["Ảnh mờ.", "Xin chụp lại."]
 
 
 def test_a_second_arrival_is_written_down_once(guide: Guide, sealed: Sealed) -> None:
@@ -142,7 +150,7 @@ def test_a_parcel_that_is_no_dossier_is_passed_over(guide: Guide, sealed: Sealed
     before = guide.conn.execute("SELECT count(*) FROM dossier_events").fetchone()[0]
     now = guide.clock.read()
     service.office_has_it(guide.conn, "uuid:of-another-room", now)
-    service.office_says(guide.conn, "uuid:of-another-room", inbox.Word("approved", (), now.at), now)
+    service.office_says(guide.conn, "uuid:of-another-room", inbox.Word("approved", 0, now.at), now)
     assert guide.conn.execute("SELECT count(*) FROM dossier_events").fetchone()[0] == before
     assert _state(guide, sealed) is State.KEPT
 
@@ -180,7 +188,12 @@ def test_the_time_of_a_doubtful_clock_is_put_right_when_the_office_answers(guide
 
 def _received(guide: Guide, sealed: Sealed) -> int:
     return follow.print_received(
-        guide.conn, sealed.follow_code, moment=guide.clock.read(), settings=_SETTINGS, lang="vi"
+        guide.conn,
+        sealed.follow_code,
+        moment=guide.clock.read(),
+        settings=_SETTINGS,
+        lang="vi",
+        words_key=_WORDS_KEY,
     )
 
 
@@ -244,7 +257,6 @@ def _following(state: State, *, trusted: bool = True) -> Following:
             Event(What.SEALED, "", 1, at, True),
             Event(What.OFFICE_HAS_IT, "", None, at + dt.timedelta(hours=2), trusted),
         ),
-        comments=(Comment("Ảnh giấy mờ, xin chụp lại.", "2026-11-21T05:00:00.000000Z", "Cán bộ"),),
         read_at=at + dt.timedelta(hours=4),
     )
 
@@ -255,18 +267,24 @@ def _slip(name: str, lang: str) -> slips.Slip:
         return slip.kept("K7MX-4QP9", _TITLE, _SETTINGS, lang=lang, at=at, trusted=True)
     if name == "kept_doubtful":
         return slip.kept("K7MX-4QP9", _TITLE, Settings(), lang=lang, at=at, trusted=False)
-    return slip.received(_following(State.NEEDS_CORRECTION), _SETTINGS, lang=lang)
+    if name.startswith("invited"):
+        return slip.invitation("K7MX-4QP9", _TITLE, _MEETINGS[name], _SETTINGS, lang=lang)
+    if name == "kept_again":
+        return slip.kept("K7MX-4QP9", _TITLE, _SETTINGS, lang=lang, at=at, trusted=True, corrects="PQ3W-7XN2")
+    return slip.received(
+        _following(State.NEEDS_CORRECTION), _SETTINGS, lang=lang, words="Ảnh giấy mờ, xin chụp lại."
+    )
 
 
 @pytest.mark.parametrize("lang", phrases.LANGUAGES)
-@pytest.mark.parametrize("name", ["kept", "kept_doubtful", "received"])
+@pytest.mark.parametrize("name", ["kept", "kept_doubtful", "kept_again", "received", *_MEETINGS])
 def test_the_receipts_read_as_they_should(name: str, lang: str) -> None:
     golden = (_GOLDEN / f"{lang}_{name}.txt").read_text(encoding="utf-8")
     assert slips.as_text(_slip(name, lang)) == golden
 
 
 @pytest.mark.parametrize("width", [576, 384])
-@pytest.mark.parametrize("name", ["kept", "received"])
+@pytest.mark.parametrize("name", ["kept", "received", "invited_result"])
 def test_the_receipts_look_as_they_should(name: str, width: int) -> None:
     assert papers.looks_as_agreed(_slip(name, "vi"), _GOLDEN / f"vi_{name}_{width}.png", width)
 
@@ -297,20 +315,7 @@ def test_no_second_receipt_can_be_drawn_of_what_the_office_has_not(state: State)
 
 
 def test_a_long_word_of_the_office_is_cut_on_paper() -> None:
-    following = _following(State.REJECTED)
-    long = Comment("dài " * 400, following.comments[0].at, "Cán bộ")
-    made = slip.received(
-        Following(
-            **{
-                name: getattr(following, name)
-                for name in Following.__dataclass_fields__
-                if name != "comments"
-            },
-            comments=(long,),
-        ),
-        _SETTINGS,
-        lang="vi",
-    )
+    made = slip.received(_following(State.REJECTED), _SETTINGS, lang="vi", words="dài " * 400)
     assert "…" in slips.as_text(made) and len(slips.as_text(made)) < 2_500
 
 

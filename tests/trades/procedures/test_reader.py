@@ -11,7 +11,7 @@ from hub.base import phrases
 from hub.base.errors import Missing, NotReady
 from hub.packs.shelf import Shelf
 from hub.trades.procedures import reader
-from hub.trades.procedures.model import CardField, FigureKind, Status
+from hub.trades.procedures.model import FigureKind, PersonField, Status
 
 _HERE = Path(__file__).parent
 _CORE = Path(__file__).parents[3] / "content" / "core"
@@ -37,7 +37,7 @@ def test_a_procedure_carries_papers_figures_and_persons(shelf: Shelf) -> None:
     assert one.papers[1].attachment == "/data/giay/anh"
     assert [fee.value for fee in one.of_kind(FigureKind.FEE)] == [20_000, 8_000]
     assert one.oldest_on.isoformat() == "2026-09-25"
-    assert one.persons[0].path(CardField.NUMBER) == "/data/nguoi/so"
+    assert one.persons[0].path(PersonField.NUMBER) == "/data/nguoi/so"
     assert one.persons[0].unique and not one.persons[1].unique
 
 

@@ -14,7 +14,7 @@ from hub.base import phrases
 from hub.base.settings import HouseSettings, Settings, WebSettings
 from hub.packs.shelf import Shelf
 from hub.post import jobs
-from hub.trades.procedures import reader, service, slip
+from hub.trades.procedures import reader, service, slip, telling
 from hub.trades.procedures.model import FigureKind
 from tests.fakes import FakeClock
 
@@ -49,7 +49,7 @@ def test_a_pack_that_names_the_houses_own_fee_gets_no_second_line(clock: FakeClo
     ]
     assert [row.right for row in rows].count("0 đồng") == 1
     assert not any(row.left == phrases.say("vi", "procedures.fee_help") for row in rows)
-    assert all(slip.amount("vi", fee) for fee in birth.of_kind(FigureKind.FEE))
+    assert all(telling.amount("vi", fee) for fee in birth.of_kind(FigureKind.FEE))
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_a_pack_that_names_the_houses_own_fee_gets_no_second_line(clock: FakeClo
 )
 def test_the_age_of_a_source_is_told_in_words(days: int, told: str, clock: FakeClock) -> None:
     now = clock.read()
-    assert slip.age("vi", now.on - dt.timedelta(days=days), now) == told
+    assert telling.age("vi", now.on - dt.timedelta(days=days), now) == told
 
 
 def test_a_doubtful_clock_tells_no_age_and_marks_the_time(clock: FakeClock) -> None:
     clock.trusted = False
     now = clock.read()
-    assert slip.age("vi", now.on - dt.timedelta(days=5), now) == "đọc ngày 16/11/2026"
+    assert telling.age("vi", now.on - dt.timedelta(days=5), now) == "đọc ngày 16/11/2026"
     made = slip.checklist(reader.get(_SHELF, "mau"), _SETTINGS, lang="vi", moment=now)
     assert "(giờ chưa chắc)" in slips.as_text(made)
 

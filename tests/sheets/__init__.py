@@ -1,0 +1,1 @@
+"""Papers of A4, read back with tools that are not ours."""
