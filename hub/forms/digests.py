@@ -11,6 +11,7 @@ import hashlib
 
 from hub.base.errors import Refused
 from hub.forms.coerce import Scope, Value, text
+from hub.forms.markup import clean
 
 _ALGORITHMS = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
@@ -35,6 +36,6 @@ def base64_decode(scope: Scope, value: Value) -> str:
     """base64-decode(): the text that was encoded, empty for what is not base64 of UTF-8."""
     together = "".join(text(value).split())
     try:
-        return base64.b64decode(together, validate=True).decode("utf-8").replace("\x00", "")
+        return clean(base64.b64decode(together, validate=True).decode("utf-8"))
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return ""

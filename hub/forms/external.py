@@ -102,8 +102,20 @@ def _table(name: str, told: str) -> Element:
     return holder
 
 
+def is_name(told: str) -> bool:
+    """Whether a column of this name can be kept and asked for."""
+    if not _NAME.fullmatch(told):
+        return False
+    try:
+        # Letters of Unicode that XML knows for none, such as the raised two of m².
+        etree.QName(told)
+    except ValueError:
+        return False
+    return True
+
+
 def _columns(name: str, row: Sequence[str]) -> list[str]:
-    columns = [cell.strip() if _NAME.fullmatch(cell.strip()) else "" for cell in row]
+    columns = [cell.strip() if is_name(cell.strip()) else "" for cell in row]
     named = [column for column in columns if column]
     if not named or len(set(named)) < len(named):
         raise Refused("forms.file_broken", name=name, row=1)
@@ -150,7 +162,7 @@ def _feature(feature: Mapping[str, object]) -> dict[str, str]:
     if "id" in feature:
         found["id"] = _plain(feature["id"])
     for key, value in properties.items():
-        if _NAME.fullmatch(key) and key != "geometry":
+        if is_name(key) and key != "geometry":
             found[key] = _plain(value)
     return found
 

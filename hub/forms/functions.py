@@ -18,7 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
 from hub.base.errors import Refused
-from hub.forms import dates, digests, geo, shuffle, values
+from hub.forms import dates, digests, external, geo, shuffle, values
 from hub.forms.coerce import Scope, Value, each, num, text, truth
 from hub.forms.markup import Element, text_of
 
@@ -134,6 +134,9 @@ def _uuid(scope: Scope, length: Value | None = None) -> str:
 
 
 def _pulldata(scope: Scope, name: Value, wanted: Value, key: Value, value: Value) -> str:
+    # Either column may be an answer: what is no name is no column either.
+    if not external.is_name(text(key)) or not external.is_name(text(wanted)):
+        return ""
     found = scope.lookup(text(name), "root/item", [(text(key), [text(value)])])
     row = found[0] if found else None
     return "" if row is None or isinstance(row, str) else row.findtext(text(wanted)) or ""

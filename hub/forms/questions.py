@@ -241,16 +241,22 @@ def answer(
     """
     leaf = outline.leaf(form, page_id)
     drawn = set(fields.get(ASKED, ()))
-    for question, node in list(outline.asked(instance, leaf.nodes)):
+    # Whether a question may be answered is as it was drawn: no answer beside it may cost what was typed.
+    open_ones = [
+        (question, node)
+        for question, node in outline.asked(instance, leaf.nodes)
+        if not checks.is_read_only(instance, question, node)
+    ]
+    for question, node in open_ones:
         name = instance.path(node)
         given = fields.get(name)
         if question.type.is_file:
             given = [""] if CLEAR + name in fields else [one for one in given or () if one] or None
         elif given is None and name in drawn and question.type in _TICKED:
             given = []
-        if given is not None and not checks.is_read_only(instance, question, node):
+        if given is not None:
             taking.take(instance, question, node, given, now)
-        if RANK + name in fields and not checks.is_read_only(instance, question, node):
+        if RANK + name in fields:
             taking.reorder(instance, question, node, "".join(fields[RANK + name])[:200])
     instance.recalculate(now)
     if changes_repeats(fields):

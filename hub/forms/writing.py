@@ -28,7 +28,8 @@ def draft(
 ) -> bytes:
     """Write a draft.
 
-    ``kept`` texts of irrelevant nodes and ``spare`` repeats (parent, node) are put back in place.
+    ``kept`` texts of irrelevant nodes and ``spare`` repeats (parent, node) are put back in place. Raises
+    Refused("forms.draft_too_big", megabytes=).
     """
     copied, twins = _copy(root)
     for node, text in kept.items():
@@ -46,7 +47,11 @@ def draft(
         copied.set(tree.AT, now.isoformat())
     # Declared once at the top, so that a draft taken up and saved again is the same to the byte.
     etree.cleanup_namespaces(copied, top_nsmap={"house": tree.DRAFT})
-    return etree.tostring(copied, encoding="UTF-8", xml_declaration=True)
+    xml = etree.tostring(copied, encoding="UTF-8", xml_declaration=True)
+    if len(xml) > markup.MAX_BYTES:
+        # It could never be taken up again; what was saved before it can.
+        raise Refused("forms.draft_too_big", megabytes=markup.MAX_BYTES // (1024 * 1024))
+    return xml
 
 
 def submission(form: Form, root: Element, irrelevant: Collection[Element]) -> bytes:

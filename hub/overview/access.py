@@ -26,8 +26,14 @@ _ONLY_GROW = (
     "household_events_stay",
     "privacy_acts_kept",
     "privacy_acts_stay",
+    "privacy_requests_kept",
+    "privacy_requests_stay",
     "breaches_kept",
     "breaches_stay",
+    "breach_steps_kept",
+    "breach_steps_stay",
+    "delegations_kept",
+    "delegations_stay",
 )
 
 

@@ -202,7 +202,8 @@ class _Errand:
         several = len(load.files) > 1 and not load.split
         match answer.outcome:
             case Outcome.STOPPED:
-                self._again(load, Retry(None, counted=False))
+                # Due at once, yet it counts: the office may have it, only its answer was not awaited.
+                self._again(load, Retry(None))
             case Outcome.NO_UPLINK:
                 self._again(load, Retry(answer.reason_key, counted=False))
                 raise _LineDown(answer.reason_key)

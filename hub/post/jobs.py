@@ -263,6 +263,21 @@ def forget_private(conn: sqlite3.Connection, job_id: int) -> None:
         scrub.want(conn)
 
 
+def drop(conn: sqlite3.Connection, subject: str) -> None:
+    """Give up the papers of a subject that is no more and clear what stands on them, in the caller's
+    transaction; one that is being printed at this moment is cleared on its day."""
+    conn.execute(
+        "UPDATE jobs SET state = 'cancelled', reason_key = NULL"
+        " WHERE subject = ? AND state IN ('queued', 'stuck', 'ask')",
+        (subject,),
+    )
+    conn.execute(
+        "UPDATE jobs SET slip = NULL WHERE subject = ? AND state IN ('done', 'cancelled')", (subject,)
+    )
+    scrub.want(conn)
+    db.touch(conn, TOPIC)
+
+
 def settle_doubts(conn: sqlite3.Connection, moment: Moment) -> int:
     """Correct the times of this boot that were written while the clock was doubtful; return how many rows.
 

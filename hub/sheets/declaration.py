@@ -91,13 +91,18 @@ def _table(book: Book, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     head = [
         typography.lines((Run(one, Face.SERIF_BOLD, _CELL),), wide - 6) for one, wide in zip(columns, widths)
     ]
+    drawn = [
+        [typography.lines((Run(one, Face.SERIF, _CELL + 0.5),), wide - 6) for one, wide in zip(row, widths)]
+        for row in told
+    ]
+    if max(map(_high, drawn), default=0.0) > book.bottom - book.top - _high(head):
+        # A row that is higher than a page would lose its end.
+        _listed(book, heads, rows)
+        return
     book.space(2)
     book.need(_high(head) + 22)
     _row(book, head, widths, centred=True)
-    for row in told:
-        cells = [
-            typography.lines((Run(one, Face.SERIF, _CELL + 0.5),), wide - 6) for one, wide in zip(row, widths)
-        ]
+    for cells in drawn:
         if book.need(min(_high(cells), book.bottom - book.top - _high(head))):
             _row(book, head, widths, centred=True)
         _row(book, cells, widths)

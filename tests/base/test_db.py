@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.base import db, migrate
+from hub.base import db, migrate, scrub
 from hub.base.errors import NotReady
 
 
@@ -106,6 +106,43 @@ def test_a_migration_happens_whole_or_not_at_all(tmp_path: Path, monkeypatch: py
         migrate.migrate(conn)
     tables = {row[0] for row in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert tables == {"a"} and migrate.present(conn) == 1
+    conn.close()
+
+
+def test_a_house_of_the_first_release_keeps_its_dossiers_and_not_the_offices_words_in_clear(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, all_steps = tmp_path / "house.db", migrate.steps()
+    conn = db.connect(path)
+    monkeypatch.setattr(migrate, "steps", lambda: tuple(one for one in all_steps if one[0] <= 10))
+    assert migrate.migrate(conn) == (0, 10)
+    at = "2026-11-20T01:00:00.000000Z"
+    for sent, state in ((at, "sent"), (None, "queued")):
+        conn.execute(
+            "INSERT INTO outbox(instance_id, form_id, form_version, follow_code, label, urgent, envelope,"
+            " sha256, size, state, added_at, added_trusted, added_boot_id, added_mono, sent_at)"
+            " VALUES (?1, 'f', '1', ?1, 't', 0, x'0102', 'h', 2, ?1, ?2, 1, 'b', 1.0, ?3)",
+            (state, at, sent),
+        )
+    words = '[{"text":"Nguyen Thi Mau","at":"","by":""}]'
+    conn.execute(
+        "INSERT INTO inbox VALUES ('sent', 'f', 'hasIssues', ?1, ?2, '[]', 'e', 'e', ?1, ?1)", (at, words)
+    )
+    conn.execute(
+        "INSERT INTO jobs(kind, subject, lang, slip, state, copy, created_at, trusted, boot_id, mono)"
+        " VALUES ('receipt', 'dossier:sent', 'vi', '{}', 'queued', 0, ?, 1, 'b', 1.0)",
+        (at,),
+    )
+    monkeypatch.undo()
+    assert migrate.migrate(conn) == (10, all_steps[-1][0])
+    assert conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    parcels = conn.execute("SELECT state, envelope, erased_at FROM outbox ORDER BY id").fetchall()
+    assert [tuple(row) for row in parcels] == [("sent", b"\1\2", None), ("queued", b"\1\2", None)]
+    case = conn.execute("SELECT review_state, comments, comments_etag, remarks FROM inbox").fetchone()
+    assert tuple(case) == ("hasIssues", None, "", 0)
+    assert tuple(conn.execute("SELECT state, private FROM jobs").fetchone()) == ("queued", 0)
+    assert scrub.due(conn) and scrub.scrub(conn)
+    assert b"Nguyen Thi Mau" not in b"".join(one.read_bytes() for one in tmp_path.glob("house.db*"))
     conn.close()
 
 

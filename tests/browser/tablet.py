@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 SIZE = (800, 1280)
@@ -27,6 +27,8 @@ _RULES = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
 }
+_RELOADS = 4
+_OVERTAKEN = ("Not attached to an active page", "ERR_ABORTED", "interrupted by another navigation")
 _LOOKED: set[tuple[str, bool, str]] = set()
 _TOO_WIDE = """() => {
   const wide = document.documentElement.clientWidth;
@@ -86,6 +88,18 @@ class Tablet:
         """Open a page of the House, or of another address."""
         answer = self.page.goto(path if path.startswith("http") else self.base + path)
         assert answer is not None and answer.status == 200, f"{path}: {answer and answer.status}"
+
+    def reload(self) -> None:
+        """Draw the page anew; one that was just drawing itself anew is asked once more."""
+        for attempt in range(_RELOADS):
+            try:
+                self.page.reload()
+                return
+            except Error as bad:
+                # A page without script draws itself anew every few seconds, at times in this very moment.
+                if attempt == _RELOADS - 1 or not any(one in str(bad) for one in _OVERTAKEN):
+                    raise
+                self.page.wait_for_load_state("load")
 
     def press(self, words: str, *, exact: bool = False) -> None:
         """Press the link or button that says ``words``, in the middle of the page."""

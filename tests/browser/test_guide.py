@@ -109,8 +109,8 @@ def test_a_number_is_called_shown_served_and_ended(tablet: New, run: Run, script
     assert called == number, "everybody who waits is called in the end"
     guide.look("somebody at the desk")
     if not script:
-        board.page.reload()
-        villager.page.reload()
+        board.reload()
+        villager.reload()
     expect(board.page.locator("#board")).to_contain_text(number)
     board.shows(say("display.desk", desk=desk))
     villager.shows(say("villager.ticket_called", desk=desk))
@@ -122,7 +122,7 @@ def test_a_number_is_called_shown_served_and_ended(tablet: New, run: Run, script
     guide.page.locator("#b-done").click()
     expect(guide.page.locator(".present-no")).to_have_count(0)
     if not script:
-        villager.page.reload()
+        villager.reload()
     villager.shows(say("villager.ticket_over"))
     guide.go("/guide/issue")
     guide.look("issue for somebody")
@@ -244,7 +244,7 @@ def test_a_birth_registration_goes_from_consent_to_the_offices_answer(
     villager.look("followed")
 
     def reread(one: Tablet, words: str) -> bool:
-        one.page.reload()
+        one.reload()
         return words.lower() in one.words.lower()
 
     until(lambda: reread(villager, say("villager.follow_office_has_it")))
@@ -257,7 +257,7 @@ def test_a_birth_registration_goes_from_consent_to_the_offices_answer(
     villager.press(say("villager.print_yes"))
     until(lambda: len(papers(run)) > before)
     assert child not in papers(run)[-1] and code in papers(run)[-1]
-    guide.page.reload()
+    guide.reload()
     guide.shows("Bà con mang bản chính")
 
 
@@ -301,7 +301,7 @@ def test_a_price_written_by_a_guide_is_what_villagers_read(tablet: New, script: 
     guide.page.locator("[name=reason]").fill("gõ nhầm")
     guide.main.get_by_role("button").first.click()
     guide.shows(say("guide.price_withdrawn"))
-    villager.page.reload()
+    villager.reload()
     assert place not in villager.words
 
 
@@ -342,7 +342,7 @@ def test_a_fault_is_rehearsed_the_guide_sees_it_and_nothing_is_lost(
 
     def told(one: Tablet, words: str) -> bool:
         if not script:
-            one.page.reload()
+            one.reload()
         return words.lower() in one.words.lower()
 
     try:

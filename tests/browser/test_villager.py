@@ -69,7 +69,7 @@ def test_a_number_is_taken_in_three_touches_and_the_slip_comes_out(
             one.page.locator("noscript meta[http-equiv=refresh]").count()
             or one.page.locator("meta[http-equiv=refresh]").count()
         )
-        one.page.reload()
+        one.reload()
         one.shows(say("villager.ticket_paper_out", number=number))
     code = re.search(r"\b[0-9A-Z]{3}-[0-9A-Z]{3}-[0-9A-Z]{3}\b", one.words)
     assert code, "the number can be followed from elsewhere"

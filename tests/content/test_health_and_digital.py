@@ -193,6 +193,21 @@ def test_each_case_of_the_card_names_its_own_fee(
     assert [f for f in told.figures if f.startswith("fee_")] == ([fee] if fee else [])
 
 
+def test_a_citizen_card_that_is_wrong_needs_the_paper_that_shows_what_is_right() -> None:
+    paper = next(one for one in procedure(CARD)["paper"] if one["id"] == "giay-chung-minh")
+    for kind, outcome in (("cccd", "chuyen-cccd"), ("can-cuoc", "doi-hong-sai")):
+        assert ends(CARD, the=kind, het_han="khong", hong_sai="co") == outcome
+        assert outcome in paper["only_for"]
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome"),
+    [("dang-ky", "can-the-truoc"), ("kich-hoat", "hoi"), ("doi-may", "hoi"), ("quen", "hoi")],
+)
+def test_without_a_card_only_registering_is_refused(step: str, outcome: str) -> None:
+    assert ends("vneid-muc-2", can_cuoc="khong", viec=step) == outcome
+
+
 def test_a_child_comes_with_a_parent_and_nobody_else_is_asked_for_one() -> None:
     child = filled(CARD, 1)
     assert child.is_relevant("/data/dai_dien/ho_ten") and not child.is_relevant("/data/hen/vneid")

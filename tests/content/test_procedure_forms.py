@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -167,6 +169,13 @@ def test_a_walk_comes_out_whole_without_a_problem(one: Walk, lang: str) -> None:
     assert instance.instance_name.strip(" :")
     assert markup.parse(instance.submission_xml()).tag.endswith("data")
     assert len(instance.attachments()) == len(one.files)
+
+
+@pytest.mark.parametrize("days", [1, 3 * 365])
+@pytest.mark.parametrize("one", WALKS, ids=str)
+def test_a_walk_still_holds_later(one: Walk, days: int) -> None:
+    # In the browser the walks are led against the real clock: an agreed day that has passed is refused there.
+    walker.walk(dataclasses.replace(one, today=one.today + timedelta(days=days)))
 
 
 @pytest.mark.parametrize("one", WALKS, ids=str)

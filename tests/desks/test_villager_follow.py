@@ -33,7 +33,7 @@ def test_kept_at_the_house_is_never_told_as_the_office_has_it(
 ) -> None:
     code, instance = dossiers.kept(conn, clock.read())
     kept = visitor.get(f"/follow/{code}?lang={lang}")
-    assert ("Đang giữ tại Nhà văn hóa" if lang == "vi" else "Kept at the House") in words(kept)
+    assert ("Đang giữ tại nhà văn hóa" if lang == "vi" else "Kept at the House") in words(kept)
     assert ("Xã chưa nhận" if lang == "vi" else "does not have it yet") in words(kept)
     assert f"/follow/{code}/receipt" not in kept.text
     dossiers.at_office(conn, instance, clock.read())

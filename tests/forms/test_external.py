@@ -248,3 +248,26 @@ def test_a_form_may_begin_from_what_was_sent_before() -> None:
     with pytest.raises(Refused) as caught:
         Instance.new(form, now=NOW, instance_id="uuid:3", last_saved=b'<data id="another"/>')
     assert caught.value.key == "forms.other_form"
+
+
+def test_a_column_no_xml_can_hold_is_left_out_and_costs_nothing_else() -> None:
+    told = "code,dien_tich_m²,title\nv1,120,Thôn Mẫu\n".encode()
+    assert offered(read("jr://file-csv/v.csv", {"v.csv": told})) == [("v1", "Thôn Mẫu")]
+    place = {"geometry": {"type": "Point", "coordinates": [104.1, 22.3]}}
+    places = {"features": [{**place, "properties": {"code": "v1", "m²": 120, "title": "Thôn Mẫu"}}]}
+    form = read("jr://file/v.geojson", {"v.geojson": json.dumps(places).encode()})
+    assert offered(form) == [("v1", "Thôn Mẫu")]
+
+
+@pytest.mark.parametrize("typed", ["", "a b", "m²", "..", "*", "a[", "{x}y", "people/.."])
+def test_a_column_named_by_an_answer_that_is_no_name_gives_nothing(typed: str) -> None:
+    for column, key in (("/data/a", "'code'"), ("'people'", "/data/a")):
+        told = f"pulldata('v', {column}, {key}, 'v1')"
+        form = read("jr://file-csv/v.csv", {"v.csv": VILLAGES}, calculate=told)
+        instance = Instance.new(form, now=NOW, instance_id="uuid:1")
+        instance.set("/data/a", typed)
+        instance.recalculate(NOW)
+        assert instance.get("/data/c") == ""
+        instance.set("/data/a", "people" if column == "/data/a" else "code")
+        instance.recalculate(NOW)
+        assert instance.get("/data/c") == "120"

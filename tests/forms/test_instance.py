@@ -364,3 +364,14 @@ def test_whatever_is_done_nothing_answered_is_lost(steps: list[tuple[str, str]])
     assert [instance.get(f"/data/vehicle[{n}]/plate") for n in (1, 2, 3, 4)] == plates[1:5]
     assert [instance.value(node) for node in instance.nodes(("data", "child", "child_name"))] == children
     markup.parse(instance.submission_xml())
+
+
+def test_a_draft_that_could_not_be_taken_up_again_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = samples.fresh("household")
+    whole = instance.to_xml()
+    monkeypatch.setattr(markup, "MAX_BYTES", len(whole))
+    assert Instance.from_xml(instance.form, instance.to_xml()).to_xml() == whole
+    instance.set("/data/head/name", "Nguyễn Thị Mẫu")
+    with pytest.raises(Refused) as bad:
+        instance.to_xml()
+    assert bad.value.key == "forms.draft_too_big"

@@ -121,6 +121,26 @@ def test_calculated_questions_and_notes_cannot_be_answered() -> None:
     assert page(instance, "q-welcome").questions[0].type is QuestionType.NOTE
 
 
+def test_what_was_typed_beside_the_answer_that_makes_it_read_only_is_kept() -> None:
+    form = samples.written(
+        "| | type | name | label | read_only |\n"
+        "| | select_one yn | done | Done? | |\n"
+        "| | text | why | Why | ${done} = 'yes' |\n"
+        "| | select_multiple yn | which | Which | ${done} = 'no' |\n",
+        "| | list_name | name | label |\n| | yn | yes | Yes |\n| | yn | no | No |\n",
+    )
+    instance = Instance.new(form, now=NOW, instance_id="uuid:1")
+    post(instance, "q-done", {"/data/done": ["yes"], "/data/why": ["Vì đã đủ giấy"], "/data/which": ["no"]})
+    assert instance.get("/data/why") == "Vì đã đủ giấy"
+    # It stands there read-only now, and nobody can type over it.
+    assert question(instance, "q-done", "/data/why").read_only
+    post(instance, "q-done", {"/data/done": ["no"], "/data/why": ["khác"], "/data/which": ["no"]})
+    assert instance.get("/data/why") == "Vì đã đủ giấy"
+    # Its boxes cannot be ticked, so none of them comes with the answer that opens it again.
+    post(instance, "q-done", {"/data/done": ["yes"], "/data/why": ["Vì đã đủ giấy"]})
+    assert instance.get("/data/which") == "no"
+
+
 def test_irrelevant_questions_and_groups_are_absent() -> None:
     instance = samples.fresh("household")
     assert "/data/head/spouse" not in drawn(instance, "head")

@@ -536,7 +536,7 @@ def test_a_courier_who_died_with_a_dossier_in_hand_is_followed_by_one_who_sends_
     shelf.close()
 
 
-def test_being_told_to_stop_puts_the_dossier_back_as_if_never_tried(village: Village) -> None:
+def test_being_told_to_stop_puts_the_dossier_back_due_at_once_and_as_tried(village: Village) -> None:
     made = village.put()
     told: list[bool] = []
 
@@ -547,7 +547,9 @@ def test_being_told_to_stop_puts_the_dossier_back_as_if_never_tried(village: Vil
     with stranger(hold) as office:
         village.go(office.url, stop=lambda: bool(told), answer_s=60.0, idle_s=60.0)
     stands = village.stands(made)
-    assert (stands.state, stands.attempts, stands.next_try_at) == (State.QUEUED, 0, None)
+    assert (stands.state, stands.attempts, stands.next_try_at) == (State.QUEUED, 1, None)
+    # The office may have had it all: nobody may be told that it never left.
+    assert not outbox.withdraw(village.conn, made.instance_id, village.clock.read())
 
 
 def test_only_one_request_is_in_flight_at_a_time(village: Village) -> None:

@@ -55,6 +55,15 @@ def test_a_long_table_has_its_head_again_on_each_page_and_all_of_its_rows() -> N
         assert name in said and year in said
 
 
+def test_a_row_higher_than_a_page_loses_no_word() -> None:
+    told = [f"chữ{at}" for at in range(1500)]
+    heads = ("Họ tên", "Ghi chú", "Nơi ở", "Quan hệ")
+    rows = (("Lý A Mẫu", " ".join(told), "Thôn Mẫu", "con"), ("Lý B Mẫu", "ngắn", "Thôn Mẫu", "cháu"))
+    pdf = declaration.draw(dataclasses.replace(SHEET, sections=(Section("Dài", heads=heads, rows=rows),)))
+    assert [word.text for word in reading.words(pdf) if word.text in set(told)] == told
+    assert "Lý B Mẫu" in reading.text(pdf) and "ngắn" in reading.text(pdf)
+
+
 def test_a_table_with_too_many_columns_is_written_one_below_the_other() -> None:
     heads = tuple(f"Cột số {at}" for at in range(1, 13))
     rows = (tuple(f"giá trị {at} dài một chút" for at in range(1, 13)),)

@@ -258,7 +258,7 @@ def test_sigterm_ends_the_process_within_five_seconds_in_the_middle_of_a_sending
     assert "flask=False" in out, "the relay runs without the web"
     conn = house.connect()
     stands = outbox.state(conn, made.instance_id)
-    assert (stands.state, stands.attempts) == (State.QUEUED, 0)
+    assert (stands.state, stands.attempts) == (State.QUEUED, 1)
     conn.close()
 
 

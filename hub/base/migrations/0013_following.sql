@@ -8,6 +8,9 @@ ALTER TABLE inbox ADD COLUMN comments BLOB;
 ALTER TABLE inbox ADD COLUMN notes BLOB;
 ALTER TABLE inbox ADD COLUMN remarks INTEGER NOT NULL DEFAULT 0;
 UPDATE inbox SET comments_etag = '', notes_etag = '';
+-- The relay empties the log of them as after any other erasing.
+INSERT INTO versions(topic, version) SELECT 'scrub.wanted', 1 WHERE EXISTS (SELECT 1 FROM inbox)
+ON CONFLICT(topic) DO UPDATE SET version = version + 1;
 
 -- A paper with somebody's name on it: forgotten as soon as it has come out.
 ALTER TABLE jobs ADD COLUMN private INTEGER NOT NULL DEFAULT 0 CHECK (private IN (0, 1));

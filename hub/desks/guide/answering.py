@@ -85,7 +85,8 @@ def take_back(request_id: int, number: int) -> Any:
     subject = _subject(found.subjects, number)
     purpose = request.form.get("purpose", "")
     if subject.kind is not SubjectKind.HOUSEHOLD or purpose == Purpose.KEEP_FACTS:
-        return redirect(url_for("guide.erase_record", request_id=request_id, number=number), 303)
+        place = found.subjects.index(subject) + 1
+        return redirect(url_for("guide.erase_record", request_id=request_id, number=place), 303)
     consent = people.agreed(conn, subject.ref).consent
     if purpose not in consent.purposes:
         abort(400)
@@ -148,6 +149,10 @@ def _erase(request_id: int, subject: Subject, kind: Kind) -> str:
 
 
 def _subject(subjects: tuple[Subject, ...], number: int) -> Subject:
+    shown = request.form.get("ref")
+    if shown is not None:
+        # A record that another guide has added since moves the numbers: what the page showed is meant.
+        number = next((at for at, one in enumerate(subjects, start=1) if one.ref == shown), 0)
     if not 1 <= number <= len(subjects):
         raise Missing("privacy.no_request")
     return subjects[number - 1]

@@ -48,7 +48,7 @@ def clash(draft_id: str, aside_id: int) -> Any:
     if mine is None:
         return _ask(draft_id, aside_id, shell.say("guide.clash_choose_all")), 422
     version = request.form.get("version", "")
-    if not version.isdigit() or len(version) > 9:
+    if not version.isdecimal() or len(version) > 9:
         abort(400)
     try:
         pages.resolve(

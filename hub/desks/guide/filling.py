@@ -99,7 +99,7 @@ def _save(draft_id: str, page_id: str) -> Any:
 
 def _store(draft_id: str, page_id: str, fields: dict[str, list[str]]) -> tuple[Problem, ...]:
     version = request.form.get("version", "")
-    if not version.isdigit() or len(version) > 9:
+    if not version.isdecimal() or len(version) > 9:
         abort(400)
     return pages.save_page(
         shell.conn(), draft_id, page_id, fields, expected_version=int(version), **_now(), lang=shell.lang()

@@ -53,7 +53,7 @@ def newer_form(draft_id: str) -> Any:
     blank = added.today(conn, pack, slug)
     if request.method == "POST":
         version = request.form.get("version", "")
-        if not version.isdigit() or len(version) > 9:
+        if not version.isdecimal() or len(version) > 9:
             abort(400)
         moved = moving.move_to_form(
             conn,

@@ -128,7 +128,7 @@ def _name(job: Job) -> str:
     about, _, rest = job.subject.partition(":")
     kind = shell.say(job.kind_key)
     try:
-        if about == "ticket" and rest.isdigit():
+        if about == "ticket" and rest.isdecimal():
             return f"{kind} {views.get(shell.conn(), int(rest)).label}"
         if about == "dossier":
             # The instanceID has a colon of its own: uuid:…

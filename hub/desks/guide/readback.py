@@ -43,7 +43,7 @@ def read_page(draft_id: str, page_id: str) -> Any:
                 shell.conn(),
                 draft_id,
                 page_id,
-                version=int(version) if version.isdigit() and len(version) < 10 else -1,
+                version=int(version) if version.isdecimal() and len(version) < 10 else -1,
                 key=guard.house_key(),
                 staff=common.me().id,
                 moment=shell.moment(),

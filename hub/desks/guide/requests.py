@@ -36,6 +36,9 @@ from hub.trades.privacy.model import (
 )
 from hub.trades.staff.model import Role
 
+# The House locks and stops nothing for these: people do what was asked.
+_BY_HAND = (Kind.RESTRICT, Kind.OBJECT, Kind.COMPLAIN)
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -154,6 +157,7 @@ def show(request_id: int) -> str:
         homes=[(one.id, one.label) for one in people.listing(conn, key=key)],
         reasons=[(one, shell.say(f"privacy.reason_{one}")) for one in Reason],
         corrected=found.kind is Kind.CORRECT,
+        by_hand=found.kind in _BY_HAND,
         refused=Act.REFUSED,
         names={one.id: one.name for one in common.guides()},
         when=common.when,

@@ -36,7 +36,7 @@ def review(draft_id: str) -> Any:
         done = sealing.seal(
             shell.conn(),
             draft_id,
-            expected_version=int(version) if version.isdigit() and len(version) < 10 else -1,
+            expected_version=int(version) if version.isdecimal() and len(version) < 10 else -1,
             key=guard.house_key(),
             staff=common.me().id,
             moment=shell.moment(),

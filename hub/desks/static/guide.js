@@ -50,7 +50,8 @@
     try {
       const answer = await fetch(form.action, { method: "POST", body: sent, credentials: "same-origin", headers: { Accept: "text/html" } });
       if (going) return;
-      if (answer.redirected) { typed = false; window.location.assign(answer.url); return; }
+      /* Led elsewhere, as to two guides' differences: what waited would be sent with the old version. */
+      if (answer.redirected) { typed = false; going = true; waiting = null; again = false; window.location.assign(answer.url); return; }
       if (!answer.ok && answer.status !== 422) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("[data-questions]");

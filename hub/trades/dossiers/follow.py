@@ -178,7 +178,12 @@ def _following(conn: sqlite3.Connection, row: sqlite3.Row) -> Following:
         title=Words(row["title_vi"], row["title_en"]),
         lang=row["lang"],
         state=state,
-        events=ledger.events(conn, row["draft_id"], VILLAGER_SEES),
+        events=tuple(
+            one
+            for one in ledger.events(conn, row["draft_id"], VILLAGER_SEES)
+            # A code that was taken back leads nowhere any more.
+            if one.what is not What.DONE_AGAIN or ledger.dossier_by_code(conn, one.detail) is not None
+        ),
         read_at=word.read_at if word else None,
         corrects=FollowCode(before["follow_code"]) if before else None,
         redone_as=redone_as,

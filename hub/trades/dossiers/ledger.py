@@ -218,10 +218,23 @@ def settle(conn: sqlite3.Connection, now: Moment) -> int:
                 f"UPDATE {table} SET {at} = ?, trusted = 1 WHERE {ident} = ?", (clocks.stamp(true), row[0])
             )
             if table == "drafts":
-                day = clocks.village_day(true).isoformat()
+                day = max(clocks.village_day(true), _extended_on(conn, row[0], now)).isoformat()
                 conn.execute(
                     "UPDATE drafts SET erase_on = date(?, '+' || keep_days || ' days') WHERE id = ?",
                     (day, row[0]),
                 )
             count += 1
     return count
+
+
+def _extended_on(conn: sqlite3.Connection, draft_id: str, now: Moment) -> dt.date:
+    """Return the true day on which a draft was last given longer, as far as it is known."""
+    row = conn.execute(
+        "SELECT at, trusted, mono FROM dossier_events WHERE draft_id = ? AND what = ?"
+        " AND (trusted = 1 OR boot_id = ?) ORDER BY id DESC LIMIT 1",
+        (draft_id, What.EXTENDED, now.boot_id),
+    ).fetchone()
+    if row is None:
+        return dt.date.min
+    true = None if row["trusted"] else clocks.corrected(now, now.boot_id, row["mono"])
+    return clocks.village_day(true or clocks.parse(row["at"]))

@@ -52,14 +52,16 @@ def know(
 ) -> None:
     """Mark the numbers a person is known by elsewhere too (the old one, one the form does not ask), in the
     caller's transaction."""
-    if not person.unique:
+    told = [number for number in numbers if _is_number(number)]
+    # Facts without a number (a place alone) say nothing against the numbers known before.
+    if not person.unique or not told:
         return
     held = {
         name: mark
         for name, mark in ledger.marks(conn, draft.id).items()
         if not name.startswith(person.id + _KNOWN)
     }
-    for place, number in enumerate(filter(_is_number, numbers)):
+    for place, number in enumerate(told):
         held[f"{person.id}{_KNOWN}{place}"] = vault.mark(key, draft.procedure, number)
     ledger.set_marks(conn, draft.id, held.items())
 

@@ -53,6 +53,7 @@ def expire(conn: sqlite3.Connection, moment: Moment) -> int:
         return 0
     with db.write(conn):
         settle_doubts(conn, moment)
+        store.date_lost_times(conn, moment)
         past = store.past(conn, moment.on)
         for draft_id in past:
             drafts.drop(conn, draft_id, What.EXPIRED, None, moment)

@@ -187,6 +187,18 @@ def delete_draft(conn: sqlite3.Connection, draft_id: DraftId) -> None:
     conn.execute("DELETE FROM drafts WHERE id = ?", (draft_id,))
 
 
+def date_lost_times(conn: sqlite3.Connection, now: Moment) -> None:
+    """Let drafts last changed at a time that nobody can put right any more count their days from ``now``.
+
+    A doubtful clock of an earlier boot may have lagged by weeks: what was typed yesterday must not seem old.
+    """
+    conn.execute(
+        "UPDATE drafts SET updated_at = ?, trusted = 1, boot_id = ?, mono = ?,"
+        " erase_on = max(erase_on, date(?, '+' || keep_days || ' days')) WHERE trusted = 0 AND boot_id <> ?",
+        (now.text, now.boot_id, now.mono, now.on.isoformat(), now.boot_id),
+    )
+
+
 def past(conn: sqlite3.Connection, on: dt.date) -> tuple[DraftId, ...]:
     """Return the drafts whose day to be erased is before ``on`` or on it."""
     rows = conn.execute("SELECT id FROM drafts WHERE erase_on <= ?", (on.isoformat(),))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from hub.base import clock as clocks
 from hub.base import db, scrub
 from hub.base.clock import Moment
-from hub.post import outbox
-from hub.trades.dossiers import drafts, follow, ledger
+from hub.post import jobs, outbox
+from hub.trades.dossiers import appointments, drafts, follow, ledger, sealing
 from hub.trades.dossiers.model import Consent, DraftId, GivenBy, How, Purpose, What
 
 
@@ -37,7 +37,8 @@ class Agreed:
 
 
 def withdraw(conn: sqlite3.Connection, typed: str, *, staff: int | None, moment: Moment) -> Withdrawn:
-    """Take a sealed dossier out of the box by its follow code: bytes, code, invitations and marks go.
+    """Take a sealed dossier out of the box by its follow code: bytes, code, invitations, marks and what its
+    papers say go, and a paper that still waits is not printed.
 
     What it did again may be done again anew. Raises as ``follow.follow``, and ``Conflict
     ("relay.too_late_to_withdraw")`` when the office has it or is taking it now.
@@ -49,6 +50,8 @@ def withdraw(conn: sqlite3.Connection, typed: str, *, staff: int | None, moment:
         draft_id = DraftId(row["draft_id"])
         never_left = outbox.withdraw(conn, found.instance_id, moment)
         ledger.drop_dossier(conn, found.instance_id, draft_id)
+        for subject in (sealing.subject(found.instance_id), appointments.subject(found.instance_id)):
+            jobs.drop(conn, subject)
         drafts.tell(conn, draft_id, What.WITHDRAWN, "", staff, moment)
     return Withdrawn(draft_id, never_left, scrub.scrub(conn))
 

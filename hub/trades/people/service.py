@@ -7,6 +7,7 @@ who opened what when is written down without content. It never shows a fact to w
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import sqlite3
 from collections.abc import Sequence
@@ -145,11 +146,13 @@ def consent_again(
 ) -> None:
     """Take a new consent; facts whose purpose is no longer in it are erased at once.
 
-    Raises as ``look`` and ``start``.
+    To agree to less than before needs no new notice. Raises as ``look`` and ``start``.
     """
-    _checked(consent)
     with db.write(conn):
         found = look(conn, household_id, key=key)
+        held = agreed(conn, found.id).consent
+        less = consent.notice_version == held.notice_version and consent.purposes < held.purposes
+        _checked(dataclasses.replace(consent, notice_version=NOTICE_VERSION) if less else consent)
         store.add_consent(conn, found.id, consent, staff, moment)
         for member in found.members:
             kept = rules.allowed(member.facts, consent)
@@ -196,6 +199,7 @@ def expire(conn: sqlite3.Connection, moment: Moment) -> int:
         return 0
     with db.write(conn):
         store.settle(conn, moment)
+        store.date_lost_times(conn, moment)
         past = store.past(conn, moment.on)
         for household_id in past:
             store.delete(conn, household_id)

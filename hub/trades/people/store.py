@@ -59,6 +59,15 @@ def delete(conn: sqlite3.Connection, id: HouseholdId) -> None:
     conn.execute("DELETE FROM households WHERE id = ?", (id,))
 
 
+def date_lost_times(conn: sqlite3.Connection, now: Moment) -> None:
+    """Let records last used at a time that nobody can put right any more count their days from ``now``."""
+    conn.execute(
+        "UPDATE households SET used_at = ?, trusted = 1, boot_id = ?, mono = ?,"
+        " erase_on = max(erase_on, date(?, '+' || keep_days || ' days')) WHERE trusted = 0 AND boot_id <> ?",
+        (now.text, now.boot_id, now.mono, now.on.isoformat(), now.boot_id),
+    )
+
+
 def past(conn: sqlite3.Connection, on: dt.date) -> tuple[HouseholdId, ...]:
     """Return the households whose day to be erased is ``on`` or before it."""
     rows = conn.execute("SELECT id FROM households WHERE erase_on <= ?", (on.isoformat(),))

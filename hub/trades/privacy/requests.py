@@ -31,7 +31,7 @@ from hub.trades.privacy.model import (
 TOPIC = "privacy"
 """The version that pages poll."""
 
-_NEEDS = {Kind.COPY: Act.EXPORTED, Kind.DELETE: Act.ERASED}
+_NEEDS = {Kind.COPY: Act.EXPORTED, Kind.DELETE: Act.ERASED, Kind.WITHDRAW: Act.ERASED}
 
 
 def ask(
@@ -111,8 +111,8 @@ def act(
 def close(conn: sqlite3.Connection, request_id: int, *, staff: int, moment: Moment) -> None:
     """Say that a request is done.
 
-    Raises as ``act``, and ``Refused("privacy.nothing_done")`` for a copy that was not given or an erasure
-    that was not made: that is a refusal, with its reason.
+    Raises as ``act``, and ``Refused("privacy.nothing_done")`` for a copy that was not given, an erasure
+    that was not made or a consent that was not taken back: that is a refusal, with its reason.
     """
     with db.write(conn):
         found = _open(conn, request_id)

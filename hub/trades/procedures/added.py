@@ -25,7 +25,8 @@ from hub.trades.procedures.model import Fact, Group, Kind, Person, Procedure, St
 
 SLUG = "form-"
 _ID = re.compile(r"[^\s/\\?#%&<>\"'\x00-\x1f]{1,100}")
-_PART = re.compile(r"[0-9]+|[^0-9]+")
+# Python reads no number of more than 4300 digits.
+_PART = re.compile(r"[0-9]{1,4000}|[^0-9]+")
 _ORDER = 1_000
 
 

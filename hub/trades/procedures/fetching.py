@@ -76,7 +76,8 @@ def _one(
         raise Refused("adding.other_form", listed=offered.form_id, found=form.form_id)
     if used is not None and added.digest_today(conn, shelf, used.slug) == bundle.digest(xml, media):
         # The office offers what the pack brought.
-        if kept is not None:
+        # One added by hand stays what it is: the office has not put it here.
+        if kept is not None and kept.origin is Origin.FETCHED:
             with db.write(conn):
                 form_shelf.note_told(conn, form.form_id, told)
         return Fetched(form.form_id, form.version, Came.SAME, before)
@@ -98,7 +99,12 @@ def _content(
         blank = added.today(conn, shelf, used.slug)
         known = {blank_forms.md5(one): one for one in (blank.xml, *blank.media.values())}
     own = known.get(offered.md5) or office.xml(offered)
-    return own, {one.name: known[one.md5] if one.md5 in known else office.file(one) for one in files}
+    media: dict[str, bytes] = {}
+    for one in files:
+        media[one.name] = known[one.md5] if one.md5 in known else office.file(one)
+        # Before the next one is in memory too.
+        bundle.check(media)
+    return own, media
 
 
 def _told(offered: Offered, files: tuple[OfferedFile, ...]) -> str:

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from hub.base import clock as clocks
 from hub.base.clock import VILLAGE, Moment
+from hub.base.errors import Missing
 
 
 class Origin(StrEnum):
@@ -88,10 +89,17 @@ def listing(conn: sqlite3.Connection) -> tuple[Kept, ...]:
 
 
 def content(conn: sqlite3.Connection, form_id: str) -> tuple[bytes, dict[str, bytes]]:
-    """Return the XML and the files of a form that is there."""
-    xml = conn.execute("SELECT xml FROM form_shelf WHERE form_id = ?", (form_id,)).fetchone()[0]
-    files = conn.execute("SELECT name, content FROM form_shelf_files WHERE form_id = ?", (form_id,))
-    return bytes(xml), {row[0]: bytes(row[1]) for row in files}
+    """Return the XML and the files of a form, all of one moment; raises ``Missing("procedures.none")``."""
+    rows = conn.execute(
+        "SELECT NULL, xml FROM form_shelf WHERE form_id = :id"
+        " UNION ALL SELECT name, content FROM form_shelf_files WHERE form_id = :id",
+        {"id": form_id},
+    )
+    found: dict[str | None, bytes] = {row[0]: bytes(row[1]) for row in rows}
+    xml = found.pop(None, None)
+    if xml is None:
+        raise Missing("procedures.none")
+    return xml, {name: one for name, one in found.items() if name is not None}
 
 
 def _kept(row: sqlite3.Row) -> Kept:

@@ -128,7 +128,9 @@ def test_delicate_facts_are_asked_for_only_when_agreed_to(guide: Guide) -> None:
     assert 'name="ethnicity"' in page and 'name="bank_account"' not in page
     add(guide, more, full_name="Lý A Mẫu", ethnicity="Mông")
     assert "Mông" in said(guide.get(more))
-    notice = value(guide.get(f"{more}/consent"), "notice")
+    asked = guide.get(f"{more}/consent")
+    assert "bị xóa ngay" in said(asked)
+    notice = value(asked, "notice")
     guide.post(f"{more}/consent", {**AGREED, "notice": notice})
     assert "Mông" not in said(guide.get(more))
 

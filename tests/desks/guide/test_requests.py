@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import sqlite3
 import zipfile
 
+import pytest
+
+from hub.base import db
 from hub.overview import access
 from hub.post import jobs
 from hub.trades.dossiers import follow, ledger
 from hub.trades.dossiers.model import What
 from hub.trades.people import service as people
+from hub.trades.people import store
+from hub.trades.people.model import HouseholdId
 from hub.trades.people.model import What as FamilyAct
 from hub.trades.privacy import delegation, log, requests
 from hub.trades.privacy.model import Access, Act, State
@@ -102,6 +108,57 @@ def test_a_draft_is_erased_after_a_yes(guide: Guide, conn: sqlite3.Connection) -
     assert ledger.events(conn, draft.id, (What.ERASED,))
     assert "không còn" in said(guide.post(f"{one}/erase/1")).lower()
     assert "Đã làm xong" in said(guide.post(f"{one}/close"))
+
+
+def test_what_the_page_showed_is_erased_also_when_a_record_was_added_meanwhile(
+    guide: Guide, conn: sqlite3.Connection
+) -> None:
+    first, second = sorted((guide.begin().id, guide.begin().id))
+    one = ask(guide, "delete", draft=second)
+    shown = value(guide.get(f"{one}/erase/1"), "ref")
+    guide.post(f"{one}/about", {"draft": first})
+    guide.post(f"{one}/erase/1", {"ref": shown})
+    assert [row[0] for row in conn.execute("SELECT id FROM drafts")] == [first]
+    assert "Không có yêu cầu" in said(guide.post(f"{one}/erase/1", {"ref": "another"}))
+    assert conn.execute("SELECT count(*) FROM drafts").fetchone()[0] == 1
+
+
+def test_a_purpose_is_taken_back_from_the_record_whose_button_was_pressed(
+    guide: Guide, conn: sqlite3.Connection
+) -> None:
+    homes = [family(guide, purpose=["keep_facts", "keep_ethnicity"]).rsplit("/", 1)[1] for _ in range(2)]
+    first, second = sorted(homes)
+    one = ask(guide, "withdraw", household=second)
+    shown = value(guide.get(one), "ref")
+    guide.post(f"{one}/about", {"household": first})
+    guide.post(f"{one}/consent/1", {"ref": shown, "purpose": "keep_ethnicity"})
+    assert people.agreed(conn, first).consent.purposes == {"keep_facts", "keep_ethnicity"}
+    assert people.agreed(conn, second).consent.purposes == {"keep_facts"}
+    led = guide.post(f"{one}/consent/1", {"ref": shown, "purpose": "keep_facts"}, follow=False)
+    assert where(led) == f"{one}/erase/2"
+
+
+def test_a_purpose_is_taken_back_also_when_the_notice_is_a_newer_one(
+    guide: Guide, conn: sqlite3.Connection, clock: FakeClock
+) -> None:
+    household = family(guide, purpose=["keep_facts", "keep_ethnicity"]).rsplit("/", 1)[1]
+    held = people.agreed(conn, household).consent
+    older = dataclasses.replace(held, notice_version="2025-01-01")
+    with db.write(conn):
+        store.add_consent(conn, HouseholdId(household), older, 1, clock.read())
+    one = ask(guide, "withdraw", household=household)
+    assert "Đã rút lại" in said(guide.post(f"{one}/consent/1", {"purpose": "keep_ethnicity"}))
+    left = people.agreed(conn, household).consent
+    assert left.purposes == {"keep_facts"} and left.notice_version == "2025-01-01"
+
+
+@pytest.mark.parametrize("kind", ["restrict", "object", "complain"])
+def test_what_the_house_only_writes_down_is_said_to_be_done_by_people(guide: Guide, kind: str) -> None:
+    assert "máy chỉ ghi lại" in said(guide.get("/guide/requests/new"))
+    one = ask(guide, kind)
+    assert "máy chỉ ghi lại" in said(guide.get(one))
+    guide.post(f"{one}/close")
+    assert "máy chỉ ghi lại" not in said(guide.get(one))
 
 
 def test_a_sealed_dossier_is_taken_out_only_before_the_office_has_it(

@@ -182,6 +182,21 @@ def test_a_doubtful_time_is_put_right_and_the_day_of_erasing_with_it(guide: Guid
     assert all(event.trusted for event in events)
 
 
+def test_a_draft_of_a_lagging_clock_is_not_erased_when_the_true_day_comes(guide: Guide) -> None:
+    guide.clock.trusted = False
+    draft = guide.start()
+    guide.clock.reboot()
+    guide.clock.advance(60 * 86_400)
+    guide.clock.trusted = True
+    assert service.expire(guide.conn, guide.clock.read()) == 0
+    told = drafts.told(guide.conn, draft.id, key=guide.key)
+    assert told.erase_on == guide.clock.read().on + dt.timedelta(days=30) and told.updated.trusted
+    guide.clock.advance(29 * 86_400)
+    assert service.expire(guide.conn, guide.clock.read()) == 0, "the days are counted anew once only"
+    guide.clock.advance(2 * 86_400)
+    assert service.expire(guide.conn, guide.clock.read()) == 1
+
+
 def test_a_doubtful_time_of_an_earlier_boot_stays_doubtful(guide: Guide) -> None:
     guide.clock.trusted = False
     draft = guide.start()

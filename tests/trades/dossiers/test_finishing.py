@@ -342,6 +342,23 @@ def test_a_doubtful_clock_clears_nothing(guide: Guide) -> None:
 # Drafts beyond their day.
 
 
+@pytest.mark.parametrize("known_before", [False, True], ids=["doubtful", "known"])
+def test_a_day_put_right_does_not_take_back_that_a_draft_is_kept_longer(
+    guide: Guide, known_before: bool
+) -> None:
+    guide.clock.trusted = False
+    draft = guide.start()
+    guide.clock.advance(25 * _DAY)
+    guide.clock.trusted = known_before
+    drafts.extend(guide.conn, draft.id, Longer.WAITS_FOR_PAPER, staff=2, moment=guide.clock.read())
+    day = guide.clock.read().on + dt.timedelta(days=guide.settings.dossiers.draft_days)
+    guide.clock.trusted = True
+    guide.clock.advance(10 * _DAY)
+    assert service.expire(guide.conn, guide.clock.read()) == 0
+    told = drafts.told(guide.conn, draft.id, key=guide.key)
+    assert told.updated.trusted and told.erase_on == day
+
+
 def test_a_draft_is_kept_longer_for_a_reason_and_only_so_often(guide: Guide) -> None:
     draft = guide.start()
     guide.clock.advance(25 * _DAY)

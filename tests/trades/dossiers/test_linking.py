@@ -178,6 +178,14 @@ def test_another_number_typed_forgets_what_was_known_of_somebody_else(guide: Gui
     assert set(ledger.marks(guide.conn, other.id)) == {"chinh"}
 
 
+def test_facts_without_a_number_forget_no_number_that_was_known(guide: Guide) -> None:
+    one, other = guide.start(), guide.start()
+    guide.save(one.id, "nguoi", {"/data/nguoi/so": "011900000"})
+    give(guide, other.id, "chinh", KNOWN)
+    give(guide, other.id, "chinh", {F.FULL_NAME: "Nguyễn Thị Mẫu"})
+    assert [twin.draft_id for twin in marks.twins(guide.conn, other.id)] == [one.id]
+
+
 def test_an_old_number_of_zeros_makes_no_twins_of_strangers(guide: Guide) -> None:
     one, other = guide.start(), guide.start()
     guide.scan(one.id, "chinh", CARD)

@@ -6,10 +6,11 @@ import sqlite3
 
 import pytest
 
+from devices.slip import Slip, Text
 from hub.base import db
 from hub.base.errors import Conflict, Missing
-from hub.post import outbox
-from hub.trades.dossiers import follow, ledger, withdrawing
+from hub.post import jobs, outbox
+from hub.trades.dossiers import appointments, drafts, follow, ledger, sealing, withdrawing
 from hub.trades.dossiers.model import DraftId, What
 from tests.desks import dossiers
 from tests.fakes import FakeClock
@@ -31,6 +32,21 @@ def test_what_never_left_is_gone_with_its_code_and_marks(conn: sqlite3.Connectio
     kinds = [one.what for one in ledger.events(conn, draft_id, (What.SEALED, What.WITHDRAWN))]
     assert kinds == [What.SEALED, What.WITHDRAWN]
     assert not follow.listing(conn)
+
+
+def test_its_papers_are_not_printed_any_more_and_say_nothing(
+    conn: sqlite3.Connection, clock: FakeClock
+) -> None:
+    code, instance_id = dossiers.kept(conn, clock.read())
+    other, other_instance = dossiers.kept(conn, clock.read())
+    subjects = [sealing.subject(instance_id), appointments.subject(instance_id)]
+    for subject in (*subjects, sealing.subject(instance_id), sealing.subject(other_instance)):
+        jobs.add(conn, jobs.Kind.RECEIPT, Slip((Text(f"mã {code}"),)), moment=clock.read(), subject=subject)
+    jobs.cancel(conn, jobs.for_subject(conn, subjects[0])[0].id)
+    withdrawing.withdraw(conn, code, staff=1, moment=clock.read())
+    assert [job.subject for job in jobs.waiting(conn)] == [sealing.subject(other_instance)]
+    told = conn.execute("SELECT subject FROM jobs WHERE slip IS NOT NULL").fetchall()
+    assert [row["subject"] for row in told] == [sealing.subject(other_instance)]
 
 
 def test_after_a_try_nobody_is_told_that_it_never_left(conn: sqlite3.Connection, clock: FakeClock) -> None:
@@ -74,9 +90,12 @@ def test_what_it_did_again_may_be_done_again_anew(conn: sqlite3.Connection, cloc
         conn.execute(
             "INSERT INTO dossier_corrections VALUES (?, ?)", (withdrawing.draft_of(conn, code), old_instance)
         )
+        drafts.tell(conn, withdrawing.draft_of(conn, old), What.DONE_AGAIN, code, 1, clock.read())
     assert follow.follow(conn, old).redone_as == code
+    assert follow.follow(conn, old).events[-1].detail == code
     withdrawing.withdraw(conn, code, staff=1, moment=clock.read())
     assert follow.follow(conn, old).redone_as is None
+    assert [one.what for one in follow.follow(conn, old).events] == [What.SEALED]
 
 
 def test_a_draft_without_a_consent_on_record_says_so(conn: sqlite3.Connection) -> None:

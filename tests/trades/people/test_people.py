@@ -127,6 +127,23 @@ def test_a_narrower_consent_erases_what_it_no_longer_covers(family: Family) -> N
     assert service.agreed(family.conn, home).consent.purposes == narrower.purposes
 
 
+def test_less_may_be_agreed_to_under_the_notice_of_then_and_more_only_under_todays(family: Family) -> None:
+    home = family.start(EVERYTHING)
+    then = dataclasses.replace(EVERYTHING, notice_version="2025-01-01")
+    with db.write(family.conn):
+        store.add_consent(family.conn, home, then, 1, family.clock.read())
+    less = dataclasses.replace(then, purposes=frozenset({Purpose.KEEP_FACTS}))
+    service.consent_again(family.conn, home, less, **family._now())
+    assert service.agreed(family.conn, home).consent == less
+    for refused, key in (
+        (then, "consent_old_notice"),
+        (less, "consent_old_notice"),
+        (dataclasses.replace(less, purposes=frozenset()), "consent_needed"),
+    ):
+        with pytest.raises(Refused, match=key):
+            service.consent_again(family.conn, home, refused, **family._now())
+
+
 def test_withdrawing_consent_erases_at_once_to_the_last_page(family: Family, database: Path) -> None:
     home = family.start()
     family.add(home)
@@ -265,6 +282,14 @@ def test_an_unused_record_goes_on_its_day_and_not_before(family: Family) -> None
     with pytest.raises(Missing):
         family.look(home)
     assert family.whats(home)[-1] is What.EXPIRED
+
+
+def test_a_record_of_a_lagging_clock_of_an_earlier_boot_is_not_erased_at_once(family: Family) -> None:
+    family.clock.reboot(at="2026-01-01T01:30:00.000000Z", trusted=False)
+    home = family.start()
+    family.clock.reboot(at="2027-06-01T01:30:00.000000Z", trusted=True)
+    assert service.expire(family.conn, family.clock.read()) == 0
+    assert family.look(home).erase_on == dt.date(2028, 5, 31)
 
 
 def test_a_record_begun_by_a_wrong_clock_gets_its_whole_time(family: Family) -> None:

@@ -66,3 +66,25 @@ def test_a_line_changed_behind_the_guards_is_found(row: int, change: str) -> Non
     with pytest.raises(NotReady, match="log_unguarded"):
         access.verify(conn)
     conn.close()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "access_log",
+        "dossier_events",
+        "household_events",
+        "privacy_requests",
+        "privacy_acts",
+        "breaches",
+        "breach_steps",
+        "delegations",
+    ],
+)
+@pytest.mark.parametrize("guard", ["kept", "stay"])
+def test_a_guard_that_was_taken_away_is_missed(conn: sqlite3.Connection, table: str, guard: str) -> None:
+    rows = conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?", (table,))
+    (name,) = [row["name"] for row in rows if row["name"].startswith(f"{table}_{guard}")]
+    conn.execute(f"DROP TRIGGER {name}")
+    with pytest.raises(NotReady, match="log_unguarded"):
+        access.verify(conn)

@@ -50,7 +50,7 @@ def test_a_request_is_open_until_a_guide_says_done(conn: sqlite3.Connection, clo
     assert requests.get(conn, number).state is State.DONE and requests.count(conn) == 0
 
 
-@pytest.mark.parametrize("kind", [Kind.COPY, Kind.DELETE])
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.DELETE, Kind.WITHDRAW])
 def test_a_copy_not_given_is_not_done(conn: sqlite3.Connection, clock: FakeClock, kind: Kind) -> None:
     number = ask(conn, clock, kind)
     with pytest.raises(Refused, match="nothing_done"):

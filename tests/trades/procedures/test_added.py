@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.base import db
 from hub.base.errors import Missing, Refused
 from hub.forms import author
 from hub.packs.shelf import Shelf
@@ -187,3 +189,27 @@ def test_versions_are_compared_as_numbers(one: int, other: int) -> None:
     assert added.newer(str(one), str(other)) == (one > other)
     assert added.newer(f"1.{one}", f"1.{other}") == (one > other)
     assert not added.newer(str(one), str(one))
+
+
+def test_a_version_of_endless_digits_is_compared_too() -> None:
+    assert added.newer("9" * 5000, "2026112201") and not added.newer("2026112201", "9" * 5000)
+
+
+def test_a_form_and_its_files_are_of_one_moment_while_another_process_replaces_them(
+    conn: sqlite3.Connection, shelf: Shelf, clock: FakeClock
+) -> None:
+    kind, later = "select_one_from_file thon.csv", {"thon.csv": b"name,label\nb,B\n"}
+    first = own(version="1", kind=kind, media=_LIST)
+    second = own(version="2", kind=kind, media=later)
+    put(conn, shelf, clock, first, _LIST)
+    with closing(db.connect(Path(conn.execute("PRAGMA database_list").fetchone()[2]))) as other:
+
+        def replace(statement: str) -> None:
+            if "form_shelf_files" in statement:
+                conn.set_trace_callback(None)
+                put(other, shelf, clock, second, later)
+
+        conn.set_trace_callback(replace)
+        blank = added.today(conn, shelf, "form-khao_sat")
+    assert (blank.xml, blank.media) in ((first, _LIST), (second, later))
+    assert added.today(conn, shelf, "form-khao_sat").xml == second

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.forms import bundle
 from hub.packs.shelf import Shelf
 from hub.post.transports.blank_forms import BlankForms, Offered, OfferedFile
 from hub.practice_office.forms import register_form
@@ -91,6 +92,35 @@ def test_an_office_that_offers_what_the_pack_brought_changes_nothing(
     assert fetch(conn, shelf, office, clock)[0] == [f"{form_id} 4 taken 5"]
     used = added.in_force(conn, shelf, form_id)
     assert used is not None and (used.version, used.origin, used.slug) == ("4", Origin.FETCHED, "mau")
+
+
+def test_the_offices_form_goes_first_also_after_the_same_was_added_by_hand(
+    conn: sqlite3.Connection, shelf: Shelf, office: Office, clock: FakeClock
+) -> None:
+    form_id = reader.get(shelf, "mau").form_id
+    put(conn, shelf, clock, own(form_id, "6"))
+    register_form(office.folder, own(form_id, "6"))
+    assert fetch(conn, shelf, office, clock)[0] == [f"{form_id} 6 same 6"]
+    # A newer pack leaves the one added by hand behind, but not the office's.
+    (shelf.root / "procedures" / "mau" / "form.xml").write_bytes(own(form_id, "7"))
+    newer = Shelf("mau", f"{shelf.version}-newer", shelf.root)
+    assert fetch(conn, newer, office, clock)[0] == [f"{form_id} 6 taken 7"]
+    used = added.in_force(conn, newer, form_id)
+    assert used is not None and (used.version, used.origin) == ("6", Origin.FETCHED)
+
+
+def test_files_are_no_longer_fetched_once_they_are_too_much_together(
+    conn: sqlite3.Connection, shelf: Shelf, office: Office, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = {f"{number}.csv": b"name,label\n%d,A\n" % number for number in range(6)}
+    register_form(office.folder, own("a"), many)
+    monkeypatch.setattr(bundle, "MOST_BYTES", 40)
+    with asking(office) as way:
+        (told,) = fetching.fetch(conn, shelf, way, clock)
+        # The form, then files of fifteen bytes until they are more than forty.
+        assert way.fetched == 1 + 3
+    assert (told.came, told.reason_key) == (Came.REFUSED, "forms.files_too_many")
+    assert form_shelf.listing(conn) == ()
 
 
 def test_a_form_that_cannot_run_is_refused_by_name_and_replaces_nothing(
