@@ -11,7 +11,7 @@ from hub.base.clock import SystemClock
 from hub.post import inbox
 from tests.browser.tablet import Tablet
 from tests.browser.test_guide import BIRTH, sign_in
-from tests.browser.test_villager import New, both, papers
+from tests.browser.test_villager import New, both, printed
 from tests.cli.running import Run, until
 from tests.desks import dossiers as sealed_ones
 
@@ -50,13 +50,13 @@ def test_what_the_office_sent_back_is_invited_for_and_done_again(run: Run, table
     guide.shows("Chưa đọc được ngày")
     guide.look("guide-invite-corrected")
     _picture(guide, "invite")
-    before = len(papers(run))
+    before = printed(run)
     guide.page.locator("input[name=day]").fill("02/12/2026")
     guide.page.locator("input[name=bring]").fill("Giấy hẹn này")
     # By the keyboard alone.
     guide.page.locator("input[name=bring]").press("Enter")
     guide.shows("02/12/2026, lúc 08:30")
-    until(lambda: len(papers(run)) > before)
+    until(lambda: printed(run) > before)
     guide.look("guide-sealed-invited")
     mother = tablet(script=script)
     mother.go(f"/follow/{code}")

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from hub.wiring import demo
 from tests.browser.tablet import Tablet
-from tests.browser.test_villager import New, both, papers, say
+from tests.browser.test_villager import New, both, papers, printed, say
 from tests.cli.running import Run, until
 
 BIRTH = "lien-thong-khai-sinh"
@@ -253,9 +253,9 @@ def test_a_birth_registration_goes_from_consent_to_the_offices_answer(
     villager.look("answered")
     villager.press(say("villager.receipt_print"))
     villager.look("receipt two")
-    before = len(papers(run))
+    before = printed(run)
     villager.press(say("villager.print_yes"))
-    until(lambda: len(papers(run)) > before)
+    until(lambda: printed(run) > before)
     assert child not in papers(run)[-1] and code in papers(run)[-1]
     guide.reload()
     guide.shows("Bà con mang bản chính")

@@ -4,26 +4,16 @@ figures.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-
 import pytest
 
 from hub.base import phrases
 from hub.wiring import demo
-from tests.browser.tablet import Tablet
+from tests.browser.test_villager import New, both, papers, printed
 from tests.cli.running import Run, until
 
-New = Callable[..., Tablet]
 PENSION = "/procedures/huu-tri-xa-hoi"
 COPIES = "/procedures/chung-thuc-ban-sao"
-both = pytest.mark.parametrize("script", [True, False], ids=["js", "nojs"])
 languages = pytest.mark.parametrize("lang", phrases.LANGUAGES)
-
-
-def _papers(run: Run) -> list[str]:
-    told = json.loads((run.data / "simulated" / "printer.json").read_text(encoding="utf-8"))
-    return [paper["text"] for paper in told["papers"]]
 
 
 @both
@@ -54,10 +44,10 @@ def test_questions_lead_to_an_answer_and_to_the_papers_for_it(
     one.look("answer yes")
     one.shows(say("verdict_yes"))
     assert "1935" not in one.page.url
-    before = len(_papers(run))
+    before = printed(run)
     one.press(say("checklist_for_answers"))
-    until(lambda: len(_papers(run)) > before)
-    assert say("slip_answers") in " ".join(_papers(run)[-1].split())
+    until(lambda: printed(run) > before)
+    assert say("slip_answers") in " ".join(papers(run)[-1].split())
     one.go(f"{PENSION}/check?lang={lang}")
     for _ in range(4):
         if one.main.get_by_role("button", name=say("not_sure")).count():

@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from hub.base import phrases
 from tests.browser.tablet import Tablet
 from tests.browser.test_guide import photo, sign_in
-from tests.browser.test_villager import New, papers
+from tests.browser.test_villager import New, papers, printed
 from tests.cli.running import Run, until
 from tests.content import walker
 from tests.content.walker import Step, Typed, Walk
@@ -160,9 +160,9 @@ def _checklist(one: Tablet, hand: Hand, run: Run, slug: str) -> None:
     one.look(f"{slug} procedure")
     one.go(f"/procedures/{slug}/checklist")
     one.look("checklist")
-    before = len(papers(run))
+    before = printed(run)
     hand.press(one.main.locator("form button").first)
-    until(lambda: len(papers(run)) > before)
+    until(lambda: printed(run) > before)
 
 
 def _begin(one: Tablet, hand: Hand, slug: str) -> None:

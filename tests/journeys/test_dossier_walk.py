@@ -234,9 +234,9 @@ class Walk:
         finally:
             conn.close()
         for content in (envelope, *files.values()):
-            assert not any(
-                part in content for part in ("Lý".encode(), b"015155000000", self.photos[0][2000:2400])
-            )
+            # Long enough that sealed bytes do not hold them by chance: three bytes are met once in a while.
+            hidden = ("Lý Thị".encode(), "Lý A Mẫu".encode(), b"015155000000", self.photos[0][2000:2400])
+            assert not any(part in content for part in hidden)
         opened = unseal.unseal(envelope, files, keys.private_key(folder))
         assert opened.signature_ok
         answers = leaves(opened.submission)

@@ -31,7 +31,7 @@
       const twin = old.id && fresh.querySelector(`[id="${CSS.escape(old.id)}"]`);
       if (!twin) return;
       if (old.type === "file") {
-        if (!old.files.length) return;
+        /* Kept also while still empty: the camera may be open, and its photo comes to this very field. */
         const shown = old.nextElementSibling;
         twin.replaceWith(old);
         if (old.pad) old.before(...old.pad);
