@@ -12,13 +12,12 @@ from typing import Any
 
 from flask import flash, get_flashed_messages, redirect, request, session, url_for
 
-from hub.base import phrases
+from hub.base import letterhead, phrases
 from hub.base.clock import VILLAGE, Moment
 from hub.base.errors import Conflict, HubError, Missing, Refused
 from hub.desks import errors, guard, shell
 from hub.packs import shelf
 from hub.packs.shelf import Shelf
-from hub.trades.dossiers import slip as receipts
 from hub.trades.dossiers.model import Appointment
 from hub.trades.staff import service as staff
 from hub.trades.staff.model import Role, Staff
@@ -122,7 +121,7 @@ def when(at: dt.datetime, trusted: bool = True) -> str:
     shown = at.astimezone(VILLAGE)
     if trusted and shown.date() == shell.moment().on:
         return f"{shown:%H:%M}"
-    return receipts.shown_time(shell.lang(), at, trusted)
+    return letterhead.shown_time(shell.lang(), at, trusted)
 
 
 def day(iso: str) -> str:

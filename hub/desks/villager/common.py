@@ -9,8 +9,7 @@ from collections.abc import Iterable
 
 from flask import request
 
-from hub.base import phrases
-from hub.base.clock import VILLAGE
+from hub.base import letterhead, phrases
 from hub.base.errors import Refused
 from hub.desks import shell
 from hub.packs import shelf
@@ -47,8 +46,7 @@ def typed(name: str, most: int) -> str:
 
 def time_words(at: dt.datetime, trusted: bool) -> str:
     """Return day and time of the village, marked when the clock was not believed."""
-    shown = at.astimezone(VILLAGE).strftime("%d/%m/%Y %H:%M")
-    return shown if trusted else shell.say("villager.time_doubtful", time=shown)
+    return letterhead.shown_time(shell.lang(), at, trusted)
 
 
 def age_words(read_on: dt.date | str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 
-from hub.base import phrases
+from hub.base import letterhead, phrases
 from hub.base.clock import Moment
 from hub.base.errors import Missing
 from hub.base.settings import Settings
@@ -99,7 +99,10 @@ def _cover(
 
 def _made(settings: Settings, desk: str, at: dt.datetime, trusted: bool, key: str) -> list[Line]:
     where = settings.house.name + (", " + _say("sheets.cover_desk", desk=desk) if desk else "")
-    return [Line(_say("sheets.cover_made_at"), where), Line(_say(key), slip.shown_time(_LANG, at, trusted))]
+    return [
+        Line(_say("sheets.cover_made_at"), where),
+        Line(_say(key), letterhead.shown_time(_LANG, at, trusted)),
+    ]
 
 
 def _paper(paper: Paper, view: View | None) -> Item | None:

@@ -11,8 +11,7 @@ import datetime as dt
 import functools
 
 from devices.slip import Align, Band, Big, Part, Picture, Qr, Row, Rule, Size, Slip, Space, Text
-from hub.base import phrases
-from hub.base.clock import VILLAGE
+from hub.base import letterhead, phrases
 from hub.base.settings import Settings
 from hub.trades.dossiers.model import Appointment, Following
 from hub.trades.procedures.model import Words
@@ -39,7 +38,7 @@ def kept(
 
     again = [Row(say("dossiers.slip_instead_of"), corrects)] if corrects else []
     parts: list[Part] = [
-        *_head(settings),
+        *letterhead.head(settings.house),
         Picture("house"),
         Text(say("dossiers.slip_kept_title"), Size.LARGE, bold=True, align=Align.CENTRE),
         Text(say("dossiers.slip_kept_not_yet"), bold=True, align=Align.CENTRE),
@@ -50,7 +49,7 @@ def kept(
         Space(8),
         Text(say("dossiers.slip_kept_next")),
         Space(8),
-        Row(say("dossiers.slip_sealed"), shown_time(lang, at, trusted)),
+        Row(say("dossiers.slip_sealed"), letterhead.shown_time(lang, at, trusted)),
         *again,
         *_tail(code, settings, lang),
     ]
@@ -70,7 +69,7 @@ def received(following: Following, settings: Settings, *, lang: str, words: str 
 
     parts: list[Part] = [
         Band(say("dossiers.slip_received_title")),
-        *_head(settings),
+        *letterhead.head(settings.house),
         Picture("check", inverted=True),
         Text(say("dossiers.slip_received_sentence"), bold=True, align=Align.CENTRE),
         Rule(),
@@ -78,7 +77,7 @@ def received(following: Following, settings: Settings, *, lang: str, words: str 
         Text(say("dossiers.slip_code"), Size.SMALL, align=Align.CENTRE),
         Big(following.code),
         Space(8),
-        Row(say("dossiers.slip_received"), shown_time(lang, arrived.at, arrived.trusted)),
+        Row(say("dossiers.slip_received"), letterhead.shown_time(lang, arrived.at, arrived.trusted)),
         Space(8),
         Text(say("dossiers.slip_office_word"), bold=True),
         Text(say(f"dossiers.state_{following.state}"), Size.LARGE, bold=True),
@@ -89,7 +88,10 @@ def received(following: Following, settings: Settings, *, lang: str, words: str 
         parts.append(Text(say("dossiers.slip_office_wrote", words=cut)))
     if following.read_at is not None:
         parts.append(
-            Text(say("dossiers.slip_asked", time=shown_time(lang, following.read_at, True)), Size.SMALL)
+            Text(
+                say("dossiers.slip_asked", time=letterhead.shown_time(lang, following.read_at, True)),
+                Size.SMALL,
+            )
         )
     parts += _tail(following.code, settings, lang)
     return Slip(tuple(parts))
@@ -102,7 +104,7 @@ def invitation(code: str, title: Words, meeting: Appointment, settings: Settings
 
     day = f"{meeting.meet_on:%d/%m/%Y}"
     parts: list[Part] = [
-        *_head(settings),
+        *letterhead.head(settings.house),
         Picture("clock"),
         Text(say(f"dossiers.meet_slip_{meeting.why}"), Size.LARGE, bold=True, align=Align.CENTRE),
         Rule(),
@@ -137,21 +139,6 @@ def follow_url(settings: Settings, code: str) -> str | None:
     """Return the address under which a telephone can follow a dossier, if the House has an address."""
     address = settings.web.address.rstrip("/")
     return f"{address}/follow/{code}" if address else None
-
-
-def shown_time(lang: str, at: dt.datetime, trusted: bool) -> str:
-    """Return day and time of the village, marked when the clock was doubtful."""
-    shown = at.astimezone(VILLAGE).strftime("%d/%m/%Y %H:%M")
-    return shown if trusted else phrases.say(lang, "dossiers.time_doubtful", time=shown)
-
-
-def _head(settings: Settings) -> list[Part]:
-    house = settings.house
-    return [
-        Text(house.name, Size.LARGE, bold=True, align=Align.CENTRE),
-        Text(f"{house.village}, {house.commune}", Size.SMALL, align=Align.CENTRE),
-        Rule(woven=True),
-    ]
 
 
 def _tail(code: str, settings: Settings, lang: str) -> list[Part]:

@@ -6,8 +6,8 @@ Keeps true: the name on it comes from the learner's own hand, on the tablet for 
 from __future__ import annotations
 
 from devices.slip import Align, Part, Picture, Row, Rule, Size, Slip, Space, Text
-from hub.base import phrases, text
-from hub.base.clock import VILLAGE, Moment
+from hub.base import letterhead, phrases, text
+from hub.base.clock import Moment
 from hub.base.settings import HouseSettings
 from hub.trades.lessons.model import Lesson, Score
 
@@ -23,11 +23,8 @@ def certificate(
         return phrases.say(lang, key, **values)
 
     named = text.clean(name)[:_LONGEST_NAME]
-    when = moment.at.astimezone(VILLAGE).strftime("%d/%m/%Y %H:%M")
     parts: list[Part] = [
-        Text(house.name, Size.LARGE, bold=True, align=Align.CENTRE),
-        Text(f"{house.village}, {house.commune}", Size.SMALL, align=Align.CENTRE),
-        Rule(woven=True),
+        *letterhead.head(house),
         Text(say("lessons.slip_title"), bold=True, align=Align.CENTRE),
         Picture(lesson.picture),
         Text(lesson.title, Size.LARGE, bold=True, align=Align.CENTRE),
@@ -44,7 +41,7 @@ def certificate(
         parts += [Rule()]
     parts += [
         Row(say("lessons.slip_fee"), say("lessons.slip_free")),
-        Text(when if moment.trusted else say("lessons.slip_doubtful", time=when), Size.SMALL),
+        Text(letterhead.shown_time(lang, moment.at, moment.trusted), Size.SMALL),
         Text(
             say("lessons.slip_house_phone", phone=house.phone) if house.phone else say("lessons.slip_come"),
             Size.SMALL,

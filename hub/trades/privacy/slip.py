@@ -5,13 +5,11 @@ Keeps true: none names a person; names and signatures are written by hand on the
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 from collections.abc import Callable
 
 from devices.slip import Align, Big, Part, Picture, Row, Rule, Size, Slip, Space, Text
-from hub.base import phrases
-from hub.base.clock import VILLAGE
+from hub.base import letterhead, phrases
 from hub.base.settings import Settings
 from hub.trades.privacy import days
 from hub.trades.privacy.model import Act, Delegation, Request, State
@@ -38,7 +36,7 @@ def notice_slip(settings: Settings, *, lang: str) -> Slip:
     """Return the notice on paper."""
     say = functools.partial(phrases.say, lang)
     parts: list[Part] = [
-        *_head(settings),
+        *letterhead.head(settings.house),
         Text(say("privacy.notice_title"), Size.LARGE, bold=True, align=Align.CENTRE),
         Space(8),
     ]
@@ -52,7 +50,7 @@ def request(found: Request, settings: Settings, *, lang: str) -> Slip:
     say = functools.partial(phrases.say, lang)
     closed = found.state is not State.OPEN
     parts: list[Part] = [
-        *_head(settings),
+        *letterhead.head(settings.house),
         Picture(_PICTURES[found.state]),
         Text(
             say("privacy.slip_answer" if closed else "privacy.slip_asked"),
@@ -63,7 +61,7 @@ def request(found: Request, settings: Settings, *, lang: str) -> Slip:
         Big(f"{found.id}"),
         Rule(),
         Text(say(f"privacy.kind_{found.kind}"), bold=True),
-        Row(say("privacy.slip_asked_at"), shown(lang, found.asked_at, found.trusted)),
+        Row(say("privacy.slip_asked_at"), letterhead.shown_time(lang, found.asked_at, found.trusted)),
     ]
     for one in found.subjects:
         parts.append(Text(say(f"privacy.subject_{one.kind}", ref=one.ref if one.kind == "sealed" else "")))
@@ -75,7 +73,9 @@ def request(found: Request, settings: Settings, *, lang: str) -> Slip:
         if done.act is Act.REFUSED:
             parts.append(Text(say(f"privacy.reason_{done.detail}")))
         elif done.act is not Act.DONE:
-            parts.append(Row(say(f"privacy.act_{done.act}"), shown(lang, done.at, done.trusted)))
+            parts.append(
+                Row(say(f"privacy.act_{done.act}"), letterhead.shown_time(lang, done.at, done.trusted))
+            )
     parts += [Space(8), Text(say("privacy.slip_complain"), Size.SMALL)]
     return Slip((*parts, *_tail(settings, say)))
 
@@ -84,7 +84,7 @@ def delegation(found: Delegation, title: str, relation: str, settings: Settings,
     """Return the paper that both sign: ``title`` is the procedure, ``relation`` what one is to the other."""
     say = functools.partial(phrases.say, lang)
     parts: list[Part] = [
-        *_head(settings),
+        *letterhead.head(settings.house),
         Text(say("privacy.slip_delegation"), Size.LARGE, bold=True, align=Align.CENTRE),
         Rule(),
         Text(title, bold=True),
@@ -92,28 +92,13 @@ def delegation(found: Delegation, title: str, relation: str, settings: Settings,
         Text(say(f"privacy.scope_{found.scope}")),
         Text(say(f"privacy.shown_{found.shown}")),
         Row(say("privacy.slip_until"), f"{found.until_on:%d/%m/%Y}", bold=True),
-        Row(say("privacy.slip_given_at"), shown(lang, found.at, found.trusted)),
+        Row(say("privacy.slip_given_at"), letterhead.shown_time(lang, found.at, found.trusted)),
         Space(16),
         Text(say("privacy.slip_sign"), Size.SMALL),
     ]
     for who in ("person", "delegate", "guide"):
         parts += [Text(say(f"privacy.slip_sign_{who}")), Space(40), Text(_LINE)]
     return Slip((*parts, *_tail(settings, say)))
-
-
-def shown(lang: str, at: dt.datetime, trusted: bool) -> str:
-    """Return day and time of the village, marked when the clock was doubtful."""
-    told = at.astimezone(VILLAGE).strftime("%d/%m/%Y %H:%M")
-    return told if trusted else phrases.say(lang, "privacy.time_doubtful", time=told)
-
-
-def _head(settings: Settings) -> list[Part]:
-    house = settings.house
-    return [
-        Text(house.name, Size.LARGE, bold=True, align=Align.CENTRE),
-        Text(f"{house.village}, {house.commune}", Size.SMALL, align=Align.CENTRE),
-        Rule(woven=True),
-    ]
 
 
 def _tail(settings: Settings, say: Callable[..., str]) -> list[Part]:

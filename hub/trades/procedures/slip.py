@@ -12,7 +12,7 @@ import functools
 from collections.abc import Collection
 
 from devices.slip import Align, Part, Picture, Qr, Row, Rule, Size, Slip, Space, Text
-from hub.base import phrases
+from hub.base import letterhead, phrases
 from hub.base.clock import Moment
 from hub.base.settings import Settings
 from hub.trades.procedures import telling
@@ -36,9 +36,7 @@ def checklist(
 
     house = settings.house
     parts: list[Part] = [
-        Text(house.name, Size.LARGE, bold=True, align=Align.CENTRE),
-        Text(f"{house.village}, {house.commune}", Size.SMALL, align=Align.CENTRE),
-        Rule(woven=True),
+        *letterhead.head(settings.house),
         Picture(procedure.picture),
         Text(procedure.plain_name.said(lang), Size.LARGE, bold=True, align=Align.CENTRE),
         Text(_official(procedure, lang), Size.SMALL, align=Align.CENTRE),
@@ -75,7 +73,7 @@ def checklist(
     url = page_url(settings, procedure.slug) if procedure.group is not Group.OTHER else None
     if url:
         parts.append(Qr(url, say("procedures.slip_scan")))
-    parts.append(Text(telling.shown_time(lang, moment), Size.SMALL))
+    parts.append(Text(letterhead.shown_time(lang, moment.at, moment.trusted), Size.SMALL))
     if house.phone:
         parts.append(Text(say("procedures.slip_phone", phone=house.phone), Size.SMALL))
     return Slip(tuple(parts))

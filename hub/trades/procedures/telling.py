@@ -9,7 +9,7 @@ import datetime as dt
 from fractions import Fraction
 
 from hub.base import money, phrases
-from hub.base.clock import VILLAGE, Moment
+from hub.base.clock import Moment
 from hub.trades.procedures.model import Figure, FigureKind, Own, Status, Unit
 
 _MONTH_DAYS, _YEAR_DAYS = 31, 365
@@ -78,9 +78,3 @@ def age(lang: str, read_on: dt.date, moment: Moment) -> str:
     if days < 2 * _YEAR_DAYS:
         return phrases.say(lang, "procedures.age_months", day=shown, months=days * 12 // _YEAR_DAYS)
     return phrases.say(lang, "procedures.age_years", day=shown, years=days // _YEAR_DAYS)
-
-
-def shown_time(lang: str, moment: Moment) -> str:
-    """Return day and time of the village, marked when the clock is doubtful."""
-    shown = moment.at.astimezone(VILLAGE).strftime("%d/%m/%Y %H:%M")
-    return shown if moment.trusted else phrases.say(lang, "procedures.time_doubtful", time=shown)

@@ -7,8 +7,7 @@ that the House does not believe without saying so.
 from __future__ import annotations
 
 from devices.slip import Align, Big, Part, Picture, Qr, Row, Rule, Size, Slip, Space, Text
-from hub.base import phrases
-from hub.base.clock import VILLAGE, Moment
+from hub.base import letterhead, phrases
 from hub.base.settings import Settings
 from hub.trades.tickets.model import Estimate, Service, Ticket
 
@@ -24,12 +23,6 @@ def follow_url(settings: Settings, token: str) -> str | None:
     """Return the address under which a telephone can follow the number, if the House has an address."""
     address = settings.web.address.rstrip("/")
     return f"{address}/ticket/{token}" if address else None
-
-
-def shown_time(lang: str, moment: Moment) -> str:
-    """Return day and time of the village, marked when the clock is doubtful."""
-    shown = moment.at.astimezone(VILLAGE).strftime("%d/%m/%Y %H:%M")
-    return shown if moment.trusted else phrases.say(lang, "tickets.slip_time_doubtful", time=shown)
 
 
 def emblem(lang: str, colour: str, picture: str) -> str:
@@ -57,9 +50,7 @@ def ticket_slip(
 
     house = settings.house
     parts: list[Part] = [
-        Text(house.name, Size.LARGE, bold=True, align=Align.CENTRE),
-        Text(f"{house.village}, {house.commune}", Size.SMALL, align=Align.CENTRE),
-        Rule(woven=True),
+        *letterhead.head(settings.house),
         Text(say("slip_your_number"), bold=True, align=Align.CENTRE),
         Big(ticket.label),
         Picture(ticket.picture),
@@ -83,7 +74,7 @@ def ticket_slip(
     else:
         parts.append(Text(code, align=Align.CENTRE))
     parts += [Rule(), Row(say("slip_fee"), say("slip_fee_none"), bold=True)]
-    parts.append(Text(shown_time(lang, ticket.issued), Size.SMALL))
+    parts.append(Text(letterhead.shown_time(lang, ticket.issued.at, ticket.issued.trusted), Size.SMALL))
     if house.phone:
         parts.append(Text(say("slip_phone", phone=house.phone), Size.SMALL))
     return Slip(tuple(parts))
