@@ -111,7 +111,10 @@ def corrected(request_id: int) -> Any:
 @common.back_with_words("guide.one_request", "request_id")
 def close_request(request_id: int) -> Any:
     """Say that a request is done."""
-    desk_of.close(shell.conn(), request_id, staff=common.me().id, moment=shell.moment())
+    conn = shell.conn()
+    about = enumerate(desk_of.get(conn, request_id).subjects, start=1)
+    here = [one for number, one in about if requests.record(number, one).here]
+    desk_of.close(conn, request_id, staff=common.me().id, moment=shell.moment(), here=here)
     common.tell("good", shell.say("privacy.state_done"))
     return redirect(url_for("guide.one_request", request_id=request_id), 303)
 

@@ -2,7 +2,8 @@
 
 Keeps true: a name is never believed; a picture cut off in the middle, a locked PDF, and anything else is
 refused with what to do instead. What the camera wrote beside a picture (where it was taken, when, with what,
-a small second picture) is left behind; the picture itself and a PDF are not changed by a bit.
+a small second picture) and beside a recording is left behind; the picture itself, the sound and a PDF are not
+changed by a bit.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 from hub.base.errors import Refused
 from hub.forms.model import QuestionType
-from hub.trades.dossiers import recordings, stripping
+from hub.trades.dossiers import recordings, silencing, stripping
 
 _PICTURES = {"image/jpeg": ("JPEG", "jpg"), "image/png": ("PNG", "png"), "image/webp": ("WEBP", "webp")}
 _PHONE_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif"}
@@ -78,8 +79,12 @@ def fitting(kind: Kind, asked: QuestionType) -> Kind:
 
 
 def stripped(content: bytes, kind: Kind) -> bytes:
-    """Return a file of ``kind`` without what is not the picture; raises ``Refused("dossiers.file_broken")``."""
-    kept = stripping.strip(content, kind.media_type)
+    """Return a file of ``kind`` without what is neither picture nor sound.
+
+    Raises ``Refused("dossiers.file_broken")``.
+    """
+    take = stripping.strip if kind.media_type.startswith("image/") else silencing.silence
+    kept = take(content, kind.media_type)
     if kept is None:
         raise Refused("dossiers.file_broken")
     return kept

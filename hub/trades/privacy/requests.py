@@ -31,7 +31,13 @@ from hub.trades.privacy.model import (
 TOPIC = "privacy"
 """The version that pages poll."""
 
-_NEEDS = {Kind.COPY: Act.EXPORTED, Kind.DELETE: Act.ERASED, Kind.WITHDRAW: Act.ERASED}
+_NEEDS = {
+    Kind.COPY: {Act.EXPORTED},
+    Kind.CORRECT: {Act.CORRECTED},
+    Kind.DELETE: {Act.ERASED, Act.WITHDRAWN},
+    Kind.WITHDRAW: {Act.ERASED, Act.WITHDRAWN},
+}
+_SAME_PRESS_S = 10.0
 
 
 def ask(
@@ -45,8 +51,15 @@ def ask(
     moment: Moment,
     off: Collection[dt.date],
 ) -> RequestId:
-    """Write a request down; ``off`` are days on which nobody works beside the weekends."""
+    """Write a request down; ``off`` are days on which nobody works beside the weekends.
+
+    The same words from the same guide within seconds are one press that was sent twice.
+    """
+    subjects = tuple(subjects)
     with db.write(conn):
+        pressed = _just_asked(conn, kind, identified, frozenset(subjects), staff, moment)
+        if pressed is not None:
+            return pressed
         added = conn.execute(
             "INSERT INTO privacy_requests(kind, identified, lang, staff_id, due_on, asked_at, trusted,"
             " boot_id, mono) VALUES (?,?,?,?,?,?,?,?,?)",
@@ -108,17 +121,27 @@ def act(
         db.touch(conn, TOPIC)
 
 
-def close(conn: sqlite3.Connection, request_id: int, *, staff: int, moment: Moment) -> None:
-    """Say that a request is done.
+def close(
+    conn: sqlite3.Connection,
+    request_id: int,
+    *,
+    staff: int,
+    moment: Moment,
+    here: Collection[Subject] = (),
+) -> None:
+    """Say that a request is done; ``here`` are those of its records that this House still has.
 
-    Raises as ``act``, and ``Refused("privacy.nothing_done")`` for a copy that was not given, an erasure
-    that was not made or a consent that was not taken back: that is a refusal, with its reason.
+    Raises as ``act``, ``Refused("privacy.nothing_done")`` for a copy that was not given, an error that was
+    not corrected, an erasure that was not made or a consent that was not taken back (that is a refusal, with
+    its reason), ``Refused("privacy.some_left")`` while one of several records was not dealt with.
     """
     with db.write(conn):
         found = _open(conn, request_id)
         need = _NEEDS.get(found.kind)
-        if need is not None and not {need, Act.WITHDRAWN} & {one.act for one in found.acts}:
+        if need is not None and not need & {one.act for one in found.acts}:
             raise Refused("privacy.nothing_done")
+        if found.kind in (Kind.DELETE, Kind.WITHDRAW) and _left(found, here):
+            raise Refused("privacy.some_left")
         act(conn, request_id, Act.DONE, "", staff=staff, moment=moment)
 
 
@@ -160,6 +183,37 @@ def settle_doubts(conn: sqlite3.Connection, moment: Moment, off: Collection[dt.d
         if count:
             db.touch(conn, TOPIC)
     return count
+
+
+def _left(found: Request, here: Collection[Subject]) -> bool:
+    # What was erased is not here any more; a sealed dossier stays to be followed, a household may keep what
+    # was not taken back: of those each needs an act of its own.
+    for kind in SubjectKind:
+        left = sum(one.kind is kind for one in here)
+        left -= sum(one.act is Act.WITHDRAWN and one.detail == kind for one in found.acts)
+        if left > 0:
+            return True
+    return False
+
+
+def _just_asked(
+    conn: sqlite3.Connection,
+    kind: Kind,
+    identified: Identified,
+    subjects: frozenset[Subject],
+    staff: int,
+    moment: Moment,
+) -> RequestId | None:
+    row = conn.execute(
+        "SELECT id, boot_id, mono FROM privacy_requests WHERE kind = ? AND identified = ? AND staff_id = ?"
+        " ORDER BY id DESC LIMIT 1",
+        (kind, identified, staff),
+    ).fetchone()
+    if row is None or not clocks.still_fresh(moment, row["boot_id"], row["mono"], _SAME_PRESS_S):
+        return None
+    found = get(conn, row["id"])
+    same = found.state is State.OPEN and not found.acts and frozenset(found.subjects) == subjects
+    return found.id if same else None
 
 
 def _open(conn: sqlite3.Connection, request_id: int) -> Request:

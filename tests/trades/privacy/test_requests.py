@@ -50,14 +50,43 @@ def test_a_request_is_open_until_a_guide_says_done(conn: sqlite3.Connection, clo
     assert requests.get(conn, number).state is State.DONE and requests.count(conn) == 0
 
 
-@pytest.mark.parametrize("kind", [Kind.COPY, Kind.DELETE, Kind.WITHDRAW])
+@pytest.mark.parametrize("kind", [Kind.COPY, Kind.CORRECT, Kind.DELETE, Kind.WITHDRAW])
 def test_a_copy_not_given_is_not_done(conn: sqlite3.Connection, clock: FakeClock, kind: Kind) -> None:
     number = ask(conn, clock, kind)
     with pytest.raises(Refused, match="nothing_done"):
         requests.close(conn, number, staff=1, moment=clock.read())
+    if kind is Kind.COPY:
+        do(conn, clock, number, Act.WITHDRAWN, SubjectKind.DRAFT)
+        with pytest.raises(Refused, match="nothing_done"):
+            requests.close(conn, number, staff=1, moment=clock.read())
     requests.refuse(conn, number, Reason.AT_OFFICE, staff=1, moment=clock.read())
     found = requests.get(conn, number)
     assert found.state is State.REFUSED and found.acts[-1].detail == Reason.AT_OFFICE
+
+
+def test_one_record_of_three_dealt_with_does_not_end_an_erasure(
+    conn: sqlite3.Connection, clock: FakeClock
+) -> None:
+    number = ask(conn, clock, Kind.DELETE)
+    sealed, home = Subject(SubjectKind.SEALED, "ABC"), Subject(SubjectKind.HOUSEHOLD, "h1")
+    requests.add(conn, number, sealed)
+    requests.add(conn, number, home)
+    do(conn, clock, number, Act.ERASED, SubjectKind.DRAFT)
+    for left in ([sealed, home], [sealed], [home]):
+        with pytest.raises(Refused, match="some_left"):
+            requests.close(conn, number, staff=1, moment=clock.read(), here=left)
+    do(conn, clock, number, Act.WITHDRAWN, SubjectKind.SEALED)
+    requests.close(conn, number, staff=1, moment=clock.read(), here=[sealed])
+    assert requests.get(conn, number).state is State.DONE
+
+
+def test_a_press_that_was_sent_twice_is_one_request(conn: sqlite3.Connection, clock: FakeClock) -> None:
+    number = ask(conn, clock)
+    clock.advance(2)
+    assert ask(conn, clock) == number
+    assert ask(conn, clock, Kind.DELETE) != number
+    clock.advance(11)
+    assert ask(conn, clock) != number
 
 
 def test_a_closed_request_takes_nothing_more(conn: sqlite3.Connection, clock: FakeClock) -> None:
@@ -75,6 +104,7 @@ def test_the_first_due_stands_first_and_is_late_after_its_day(
     conn: sqlite3.Connection, clock: FakeClock
 ) -> None:
     late = ask(conn, clock, off=frozenset({dt.date(2026, 11, 24), dt.date(2026, 11, 25)}))
+    clock.advance(60)
     soon = ask(conn, clock)
     assert [one.id for one in requests.listing(conn)] == [soon, late]
     found = requests.get(conn, soon)
