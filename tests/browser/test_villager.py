@@ -35,6 +35,11 @@ ENGLISH = (
 both = pytest.mark.parametrize("script", [True, False], ids=["js", "nojs"])
 
 
+def big(number: str) -> str:
+    """How a ticket's number stands on its paper; other figures hold the same digits by chance."""
+    return f"[[ {number} ]]"
+
+
 def papers(run: Run) -> list[str]:
     """Return the text of every paper that came out of the simulated printer."""
     told = json.loads((run.data / "simulated" / "printer.json").read_text(encoding="utf-8"))
@@ -67,7 +72,7 @@ def test_a_number_is_taken_in_three_touches_and_the_slip_comes_out(
     number = one.page.locator(".ticket-no").inner_text()
     assert re.fullmatch(r"[A-Z]\d+", number)
     one.look("ticket")
-    until(lambda: any(number in paper and "Bảo hiểm y tế" in paper for paper in papers(run)))
+    until(lambda: any(big(number) in paper and "Bảo hiểm y tế" in paper for paper in papers(run)))
     if script:
         one.shows(say("villager.ticket_paper_out", number=number))
     else:
@@ -84,7 +89,7 @@ def test_a_number_is_taken_in_three_touches_and_the_slip_comes_out(
     one.press(say("villager.ticket_again"))
     one.look("ticket again")
     one.press(say("villager.print_yes"))
-    until(lambda: sum(number in paper for paper in papers(run)) == 2)
+    until(lambda: sum(big(number) in paper for paper in papers(run)) == 2)
     one.go(f"/ticket/{code[0]}")
     one.shows(number)
 

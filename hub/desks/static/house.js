@@ -104,7 +104,11 @@
     const left = curtain.querySelector("[data-idle-left]");
     let touched = Date.now();
     let before = null;
+    let leftAt = 0;
     const leave = () => {
+      /* A slow House is still fetching the home page: asking anew each time would never let it arrive. */
+      if (Date.now() - leftAt < 20000) return;
+      leftAt = Date.now();
       hush();
       try { window.sessionStorage.clear(); } catch { /* storage may be switched off */ }
       all("form").forEach((form) => form.reset());
