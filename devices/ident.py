@@ -2,8 +2,9 @@
 
 Layouts: the chip card of 2021 (seven fields between ``|``) and the căn cước of 2024 (the same seven and up
 to four more, usually empty, whose order no public page gives: they are kept unlabelled). Fields keep their
-places, the name keeps its marks, and nothing is guessed. What looks wrong but may be true is a warning for
-the guide, never a refusal. A card is personal: its ``repr`` is masked and nothing here stores or logs one.
+places, the name keeps its marks or it is told that a reader lost them, and nothing is guessed. What looks
+wrong but may be true is a warning for the guide, never a refusal. A card is personal: its ``repr`` is masked
+and nothing here stores or logs one.
 Sources: the project's fact sheet on the domain, section 3 (field order from public readings of real cards;
 number structure by Decree 137/2015, art. 13, and Circular 07/2016/TT-BCA, art. 7).
 """
@@ -16,7 +17,11 @@ from datetime import date
 from enum import StrEnum
 
 _FEWEST, _MOST = 6, 11
+_WHOLE = 7
 _LONGEST = 2_000
+# EMV's merchant-presented codes, which banks here use, begin with this format mark.
+_PAYMENT = "000201"
+_EARLIEST, _LATEST = 1850, 2399
 
 _PLACES = frozenset(
     "001 002 004 006 008 010 011 012 014 015 017 019 020 022 024 025 026 027 030 031 033 034 035 036"
@@ -41,6 +46,7 @@ class Reason(StrEnum):
 
     EMPTY = "empty"
     WEB_ADDRESS = "web_address"
+    PAYMENT = "payment"
     TOO_LONG = "too_long"
     OTHER_CODE = "other_code"
     FIELDS = "fields"
@@ -52,6 +58,8 @@ class Reason(StrEnum):
 class Warning(StrEnum):
     """What a guide should look at on the card itself; never a reason to refuse."""
 
+    MARKS_LOST = "marks_lost"
+    CUT_SHORT = "cut_short"
     UNKNOWN_PLACE = "unknown_place"
     SEX_MISMATCH = "sex_mismatch"
     BIRTH_YEAR_MISMATCH = "birth_year_mismatch"
@@ -73,7 +81,9 @@ class NotACard:
 class IdentityCard:
     """What the QR code says.
 
-    ``None`` is a date or sex that the card leaves empty or writes in no known way.
+    ``None`` is a date or sex that the card leaves empty or writes in no known way; ``born_year`` is there
+    when the card tells the year alone. ``whole`` is False for a code that ends before the day of issue: its
+    last field may be cut.
     """
 
     number: str
@@ -84,6 +94,8 @@ class IdentityCard:
     residence: str
     issued_on: date | None
     tail: tuple[str, ...] = ()
+    born_year: int | None = None
+    whole: bool = True
 
     @property
     def masked(self) -> str:
@@ -98,13 +110,15 @@ def parse(text: str) -> IdentityCard | NotACard:
     """Read the scanned text; say why when it is not an ID card. Never raises for any text."""
     if len(text) > _LONGEST:
         return NotACard(Reason.TOO_LONG)
-    kept = "".join(mark for mark in text if mark >= " " and mark not in "\x7f\ufeff")
+    kept = "".join(mark for mark in _repaired(text) if mark >= " " and mark not in "\x7f\ufeff")
     kept = unicodedata.normalize("NFC", kept).strip()
     if not kept:
         return NotACard(Reason.EMPTY)
     head = kept.split("|", 1)[0].lower()
     if "://" in head or head.startswith("www."):
         return NotACard(Reason.WEB_ADDRESS)
+    if kept.startswith(_PAYMENT):
+        return NotACard(Reason.PAYMENT)
     if "|" not in kept:
         return NotACard(Reason.OTHER_CODE)
     # Empty fields stay: without them everything after a missing old number would slip one place.
@@ -117,10 +131,20 @@ def parse(text: str) -> IdentityCard | NotACard:
         return NotACard(Reason.NUMBER)
     if not any(mark.isalpha() for mark in full_name):
         return NotACard(Reason.NAME)
-    if any(day and not (len(day) == 8 and _digits(day)) for day in (born, issued)):
+    year = _year(born)
+    if any(day and not (len(day) == 8 and _digits(day)) for day in ("" if year else born, issued)):
         return NotACard(Reason.DATE)
     return IdentityCard(
-        number, old_number, full_name, _day(born), _sex(sex), residence, _day(issued), tuple(fields[7:])
+        number,
+        old_number,
+        full_name,
+        None if year else _day(born),
+        _sex(sex),
+        residence,
+        _day(issued),
+        tuple(fields[_WHOLE:]),
+        year,
+        len(fields) >= _WHOLE,
     )
 
 
@@ -130,19 +154,36 @@ def warnings(card: IdentityCard, today: date | None = None) -> tuple[Warning, ..
     ``today`` is the village's day, or None while the clock is doubtful: then no date is called a future one.
     """
     year, sex = told_by(card.number)
+    born_year = card.born_on.year if card.born_on else card.born_year
     found = {
+        Warning.MARKS_LOST: marks_lost(card),
+        Warning.CUT_SHORT: not card.whole,
         Warning.UNKNOWN_PLACE: not known_place(card.number),
         Warning.SEX_MISMATCH: card.sex is not None and card.sex is not sex,
-        Warning.BIRTH_YEAR_MISMATCH: card.born_on is not None and card.born_on.year != year,
+        Warning.BIRTH_YEAR_MISMATCH: born_year is not None and born_year != year,
         Warning.BIRTH_DATE_UNREADABLE: card.born_on is None,
         Warning.SEX_UNREADABLE: card.sex is None,
-        Warning.ISSUE_DATE_UNREADABLE: card.issued_on is None,
+        Warning.ISSUE_DATE_UNREADABLE: card.whole and card.issued_on is None,
         Warning.OLD_NUMBER_ODD: bool(card.old_number)
         and not (_digits(card.old_number) and len(card.old_number) == 9),
         Warning.FUTURE_DATE: today is not None
         and any(day is not None and day > today for day in (card.born_on, card.issued_on)),
     }
     return tuple(warning for warning in Warning if found[warning])
+
+
+def damaged(text: str) -> bool:
+    """Whether a field certainly lost a letter on its way: it holds what stands for "no such letter"."""
+    return "?" in text or "\ufffd" in text
+
+
+def marks_lost(card: IdentityCard) -> bool:
+    """Whether the reader seems to have lost Vietnamese letters.
+
+    Certain where a question mark stands in a name; likely where neither name nor residence has one mark.
+    """
+    said = card.full_name + card.residence
+    return damaged(said) or said.isascii()
 
 
 def known_place(number: str) -> bool:
@@ -158,6 +199,36 @@ def told_by(number: str) -> tuple[int, Sex]:
 
 def _digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
+
+
+def _repaired(text: str) -> str:
+    """Return ``text`` as it was before each of its bytes was typed as a letter of its own.
+
+    Readers that type do that with UTF-8: "Nguyá»…n". Only what is whole UTF-8 again is taken; Vietnamese
+    written right is never that.
+    """
+    if text.isascii():
+        return text
+    try:
+        return b"".join(_byte(mark) for mark in text).decode()
+    except (UnicodeEncodeError, UnicodeDecodeError):
+        return text
+
+
+def _byte(mark: str) -> bytes:
+    # Windows' page leaves five bytes without a letter; they are typed as their own number.
+    try:
+        return mark.encode("cp1252")
+    except UnicodeEncodeError:
+        return mark.encode("latin-1")
+
+
+def _year(text: str) -> int | None:
+    """Return the year of a birth of which the card tells no day, None for any other text."""
+    if not _digits(text) or len(text) not in (4, 8) or (len(text) == 8 and text[:4] != "0000"):
+        return None
+    year = int(text[-4:])
+    return year if _EARLIEST <= year <= _LATEST else None
 
 
 def _day(text: str) -> date | None:

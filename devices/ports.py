@@ -1,4 +1,6 @@
-"""What the House may ask of a slip printer, a panel and a speaker, and how each says no.
+"""What the House may ask of a slip printer, a panel and a speaker, and how every device says no.
+
+Sheet printer, scanner and code reader stand in ``devices.desk_ports``, with the same errors.
 
 Every driver and every simulator keeps the same promises, and the contract tests hold them to it. Nothing
 here touches hardware, knows a language or imports a driver.
@@ -10,11 +12,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-if TYPE_CHECKING:  # the slip module needs Malformed from here
+if TYPE_CHECKING:  # these modules need Malformed from here
     from devices.slip import Slip
+    from devices.sound import Sound
 
 
 class State(StrEnum):
@@ -29,13 +31,28 @@ class State(StrEnum):
     NO_PAPER = "no_paper"
     COVER_OPEN = "cover_open"
     JAMMED = "jammed"
+    LOW_INK = "low_ink"
+    NO_INK = "no_ink"
+    NO_DOCUMENT = "no_document"
+    DENIED = "denied"
+    PAUSED = "paused"
+    """Somebody stopped it, or it stopped itself: a technician lets it go on."""
+    STUCK = "stuck"
+    """A button of the panel stays down; everything else of it works."""
     UNSUPPORTED = "unsupported"
     BROKEN = "broken"
 
     @property
     def usable(self) -> bool:
         """Whether it makes sense to give the device work now."""
-        return self in (State.READY, State.LOW_PAPER, State.UNKNOWN)
+        return self in (
+            State.READY,
+            State.LOW_PAPER,
+            State.LOW_INK,
+            State.NO_DOCUMENT,
+            State.STUCK,
+            State.UNKNOWN,
+        )
 
 
 class DeviceError(Exception):
@@ -81,6 +98,30 @@ class Busy(DeviceError, BlockingIOError):
     state = State.BUSY
 
 
+class NoInk(DeviceError, OSError):
+    """Ink or toner is at its end."""
+
+    state = State.NO_INK
+
+
+class NoDocument(DeviceError, EOFError):
+    """Nothing lies in the scanner's feeder; the scanner itself is well."""
+
+    state = State.NO_DOCUMENT
+
+
+class Denied(DeviceError, PermissionError):
+    """The machine does not let the bench use the device: a group or a udev rule is missing."""
+
+    state = State.DENIED
+
+
+class Paused(DeviceError, OSError):
+    """The print service holds its queue back or takes no jobs; a technician lets it go on."""
+
+    state = State.PAUSED
+
+
 class Unsupported(DeviceError, NotImplementedError):
     """This device, or this machine, does not have the ability (or the library) that was asked for."""
 
@@ -117,7 +158,20 @@ class Status:
 
 
 _ERRORS: dict[State, type[DeviceError]] = {
-    kind.state: kind for kind in (Offline, OutOfPaper, CoverOpen, Jammed, Busy, Unsupported, DeviceError)
+    kind.state: kind
+    for kind in (
+        Offline,
+        OutOfPaper,
+        CoverOpen,
+        Jammed,
+        Busy,
+        NoInk,
+        NoDocument,
+        Denied,
+        Paused,
+        Unsupported,
+        DeviceError,
+    )
 }
 
 
@@ -133,17 +187,24 @@ class SlipPrinter(ABC):
     @property
     @abstractmethod
     def width(self) -> int:
-        """Printable dots in a line: 576 (80 mm paper) or 384 (58 mm)."""
+        """Printable dots in a line: 576 or 512 (80 mm paper) or 384 (58 mm)."""
 
     @abstractmethod
-    def print(self, slip: Slip, *, on_first_byte: Callable[[], None] | None = None) -> None:
+    def print(self, slip: Slip, *, on_first_byte: Callable[[], None] | None = None) -> bool:
         """Print one slip and cut it.
 
         ``on_first_byte`` is called once, just before the first byte leaves: as long as it was not called,
         no paper was touched and trying again cannot make a second copy. Returns when the printer has taken
-        everything (and has confirmed it, where it can); bounded by deadlines. Raises Offline, OutOfPaper,
-        CoverOpen, Jammed, Busy.
+        everything: True when it has itself confirmed that the paper came out, False when it cannot. Bounded
+        by deadlines. Raises Offline, OutOfPaper, CoverOpen, Jammed, Busy.
         """
+
+    def print_probe(self, *, on_first_byte: Callable[[], None] | None = None) -> bool:
+        """Print the probe slip of ``devices.probe``; promises and errors are those of ``print``.
+
+        A printer that could not be set up has nothing to try: Unsupported.
+        """
+        raise Unsupported("no probe slip for this printer")
 
     @abstractmethod
     def status(self) -> Status:
@@ -206,21 +267,28 @@ class Panel(ABC):
     def close(self) -> None:
         """Silence, darkness, and no more presses; may be called twice. Buzzing afterwards is Offline."""
 
+    @abstractmethod
+    def leave_lit(self, name: str) -> None:
+        """Close, but leave one light burning for as long as the machine holds its pins as they are.
+
+        Raises NoLight, Offline.
+        """
+
 
 class Speaker(ABC):
-    """A loudspeaker that plays WAV files."""
+    """A loudspeaker."""
 
     @abstractmethod
-    def play(self, wav_path: Path, volume: float = 1.0) -> None:
-        """Play one WAV file to its end, bounded by its own length and a few seconds more.
+    def play(self, sound: Sound, volume: float = 1.0) -> None:
+        """Play one sound to its end, bounded by its own length and a few seconds more.
 
-        Blocks: call it from a thread that may wait. ``volume`` is 0.0 to 1.0. Raises Malformed for a file
-        that is no WAV, NoVolume, Busy, Offline.
+        Blocks: call it from a thread that may wait. ``volume`` is 0.0 to 1.0. Raises Malformed for a volume
+        outside that, NoVolume, Busy, Denied, Offline.
         """
 
     @abstractmethod
-    def chime(self) -> None:
-        """Play the House's two notes; blocks about a second. Raises Busy, Offline."""
+    def chime(self, volume: float = 1.0) -> None:
+        """Play the House's two notes; blocks about a second. Raises as ``play``."""
 
     @abstractmethod
     def status(self) -> Status:

@@ -24,7 +24,7 @@ from devices.slip import Align, Band, Big, Part, Picture, Qr, Row, Rule, Size, S
 
 _log = logging.getLogger(__name__)
 
-WIDTHS = (576, 384)
+WIDTHS = (576, 512, 384)
 ROW = 24
 """Every height is a multiple of this."""
 LONGEST = 16_000
@@ -48,6 +48,7 @@ class _Measures:
 
 _MEASURES = {
     576: _Measures(576, 28, {Size.SMALL: 23, Size.NORMAL: 29, Size.LARGE: 40}, 176, 168, 232, 3),
+    512: _Measures(512, 24, {Size.SMALL: 21, Size.NORMAL: 27, Size.LARGE: 37}, 156, 152, 208, 3),
     384: _Measures(384, 14, {Size.SMALL: 21, Size.NORMAL: 25, Size.LARGE: 32}, 132, 128, 208, 2),
 }
 
@@ -61,7 +62,7 @@ class _Block:
 
 
 def render(slip: Slip, width: int, pictures: PictureBook | None = None) -> Image.Image:
-    """Return the slip as a 1-bit image, black on white, ``width`` (576 or 384) dots wide.
+    """Return the slip as a 1-bit image, black on white, ``width`` (one of ``WIDTHS``) dots wide.
 
     Raises Unsupported when the machine has no usable typeface, Malformed for another width or a slip of
     more than two metres.
@@ -148,7 +149,12 @@ def _length(text: str, size: int, bold: bool) -> float:
     # a cache of words would keep what people are called.
     if fonts.simple(text):
         return sum(_advance(mark, size, bold) for mark in text)
-    return fonts.face(size, bold, text).getlength(text)
+    return sum(_across(run, size, bold) for run in fonts.runs(text))
+
+
+def _across(run: fonts.Run, size: int, bold: bool) -> float:
+    face, way = fonts.drawn(run, size, bold)
+    return face.getlength(run.text, direction=way)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -159,8 +165,8 @@ def _advance(mark: str, size: int, bold: bool) -> float:
 def _broken(word: str, size: int, bold: bool, room: int) -> Iterator[str]:
     piece = ""
     for mark in word:
-        # A combining mark stays with its letter even where the line is full.
-        if piece and not unicodedata.combining(mark) and _length(piece + mark, size, bold) > room:
+        # A mark stays with its letter even where the line is full.
+        if piece and not fonts.attached(mark) and _length(piece + mark, size, bold) > room:
             yield piece
             piece = ""
         piece += mark
@@ -182,7 +188,15 @@ def _write(
     anchor: str = "ls",
     ink: int = 0,
 ) -> None:
-    ImageDraw.Draw(sheet).text(at, text, fill=ink, font=fonts.face(size, bold, text), anchor=anchor)
+    paper = ImageDraw.Draw(sheet)
+    if fonts.simple(text):
+        paper.text(at, text, fill=ink, font=fonts.face(size, bold, text), anchor=anchor)
+        return
+    x, y = at[0] - {"l": 0.0, "m": 0.5, "r": 1.0}[anchor[0]] * _length(text, size, bold), at[1]
+    for run in fonts.runs(text):
+        face, way = fonts.drawn(run, size, bold)
+        paper.text((x, y), run.text, fill=ink, font=face, anchor="ls", direction=way)
+        x += _across(run, size, bold)
 
 
 def _text(lines: list[str], measures: _Measures, size: Size, bold: bool, align: Align) -> _Block:
@@ -195,8 +209,11 @@ def _text(lines: list[str], measures: _Measures, size: Size, bold: bool, align: 
 
     def paint(sheet: Image.Image, y: int) -> None:
         for number, line in enumerate(lines):
+            at, side = x, anchor
+            if align is Align.LEFT and fonts.rtl(line):
+                at, side = measures.width - measures.margin, "rs"
             _write(
-                sheet, (x, y + number * _leading(dots) + round(dots * 1.04)), line, dots, bold, anchor=anchor
+                sheet, (at, y + number * _leading(dots) + round(dots * 1.04)), line, dots, bold, anchor=side
             )
 
     return _Block(len(lines) * _leading(dots), paint)

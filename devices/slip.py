@@ -30,7 +30,7 @@ class Size(StrEnum):
 
 
 class Align(StrEnum):
-    """Where a line of text stands."""
+    """Where a line of text stands; ``LEFT`` is where it begins, at the right for a script read from there."""
 
     LEFT = "left"
     CENTRE = "centre"

@@ -12,7 +12,7 @@ import io
 import math
 import sys
 import wave
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devices.ports import Malformed, NoVolume
@@ -31,6 +31,8 @@ class Sound:
     channels: int
     sample_bytes: int
     frames: bytes
+    name: str = "sound"
+    """What it is, for a journal."""
 
     @property
     def seconds(self) -> float:
@@ -39,22 +41,29 @@ class Sound:
 
 
 def read(path: Path) -> Sound:
-    """Read a WAV file; raise Malformed when it is missing, something else, empty, or longer than two
+    """Read a WAV file; raise Malformed when it is missing, or as ``parse``."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Malformed(f"{path.name} cannot be read: {error.strerror}") from None
+    return parse(content, path.name)
+
+
+def parse(content: bytes, name: str = "sound") -> Sound:
+    """Read the bytes of a WAV file; raise Malformed when it is something else, empty, or longer than two
     minutes.
     """
     try:
-        with wave.open(str(path), "rb") as file:
+        with wave.open(io.BytesIO(content), "rb") as file:
             if file.getnframes() > LONGEST_S * file.getframerate():
-                raise Malformed(f"{path.name} plays longer than {LONGEST_S:.0f} s")
+                raise Malformed(f"{name} plays longer than {LONGEST_S:.0f} s")
             rate, channels, width = file.getframerate(), file.getnchannels(), file.getsampwidth()
             frames = file.readframes(file.getnframes())
-    except OSError as error:
-        raise Malformed(f"{path.name} cannot be read: {error.strerror}") from None
     except (wave.Error, EOFError, RuntimeError, ZeroDivisionError) as error:
-        raise Malformed(f"{path.name} is not a WAV file: {error}") from None
+        raise Malformed(f"{name} is not a WAV file: {error}") from None
     if not frames or not rate or len(frames) % (channels * width):
-        raise Malformed(f"{path.name} holds no whole sound")
-    return Sound(rate, channels, width, frames)
+        raise Malformed(f"{name} holds no whole sound")
+    return Sound(rate, channels, width, frames, name)
 
 
 def softer(sound: Sound, volume: float) -> Sound:
@@ -72,7 +81,7 @@ def softer(sound: Sound, volume: float) -> Sound:
     samples = array.array("h", (int(sample * volume) for sample in samples))
     if swapped:
         samples.byteswap()
-    return Sound(sound.rate, sound.channels, 2, samples.tobytes())
+    return replace(sound, frames=samples.tobytes())
 
 
 def as_wav(sound: Sound) -> bytes:
@@ -103,4 +112,4 @@ def chime() -> Sound:
             samples[i] = max(-32_767, min(32_767, samples[i] + int(11_000 * swell * tone)))
     if sys.byteorder == "big":
         samples.byteswap()
-    return Sound(_CHIME_RATE, 1, 2, samples.tobytes())
+    return Sound(_CHIME_RATE, 1, 2, samples.tobytes(), "chime")

@@ -69,4 +69,7 @@ need_venv() {
 }
 
 # What the House itself needs beside Python.
-HOUSE_PACKAGES=(python3 python3-venv espeak-ng opus-tools alsa-utils fonts-noto-core libfribidi0 libusb-1.0-0)
+# (A compiler and headers: pycups and evdev come as source. The print service itself, cups and cups-filters, is
+# 95 MB more and only for a House with a real printer of A4: docs/SHEETS.md, and `hub doctor` asks for it.)
+HOUSE_PACKAGES=(python3 python3-venv python3-dev gcc libc6-dev libcups2-dev
+  sane-utils sane-airscan espeak-ng opus-tools alsa-utils fonts-noto-core libfribidi0 libusb-1.0-0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,34 @@ def conn(database: Path) -> Iterator[sqlite3.Connection]:
 def clock() -> FakeClock:
     """21 November 2026, 08:30 in the village, trusted."""
     return FakeClock()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def in_memory() -> Iterator[None]:
+    """What Houses of this run keep in memory alone goes when the run ends, as it would with the power."""
+    before = os.environ.get("RUNTIME_DIRECTORY")
+    with tempfile.TemporaryDirectory(prefix="house-tests-", dir="/dev/shm") as folder:
+        os.environ["RUNTIME_DIRECTORY"] = folder
+        yield
+        if before is None:
+            del os.environ["RUNTIME_DIRECTORY"]
+        else:
+            os.environ["RUNTIME_DIRECTORY"] = before
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a technician choose the tests that need something that is not on every machine."""
+    parser.addoption("--device", action="store_true", help="also run the tests that need real hardware")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs real hardware unless it was asked for."""
+    if config.getoption("--device"):
+        return
+    left = [item for item in items if item.get_closest_marker("device")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("device")]
 
 
 _could_not_run: list[tuple[str, str]] = []

@@ -3,7 +3,7 @@
 A press counts once the contact has stood still for ``settle_ms``: bounces and the sparks that a long wall
 cable picks up in a thunderstorm never become a ticket. Debouncing is done here and not by gpiozero, whose
 pin libraries differ in what they do with ``bounce_time``. Between presses nothing runs: an edge wakes the
-watcher.
+watcher. A button that stays down is told as stuck and is no further press; the others go on working.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Any
 
 import gpiozero
 
 from devices.config import PanelConfig
+from devices.debounce import Debouncer
+from devices.drivers import pins
 from devices.ports import (
     TICKET,
     NoBuzzer,
@@ -33,43 +35,17 @@ from devices.ports import (
 
 _log = logging.getLogger(__name__)
 _SAMPLE_S = 0.004
-
-
-@dataclass(slots=True)
-class Debouncer:
-    """Tells presses from bounces, sample by sample.
-
-    ``settle_s`` is how long a level must last to be believed.
-    """
-
-    settle_s: float
-    believed: bool = field(default=False, init=False)
-    _seen: bool = field(default=False, init=False)
-    _since: float = field(default=0.0, init=False)
-
-    def feed(self, level: bool, now: float) -> bool:
-        """Take one sample (``now`` in seconds, never backwards).
-
-        Return True when a press has just become certain.
-        """
-        if level is not self._seen:
-            self._seen, self._since = level, now
-        elif level is not self.believed and now - self._since >= self.settle_s:
-            self.believed = level
-            return level
-        return False
-
-    @property
-    def settled(self) -> bool:
-        """Whether the last samples agree with what is believed, so that nothing is pending."""
-        return self._seen is self.believed
+_LEFT_LIT: list[Any] = []
+"""What must not be tidied away while this process still lives: pins whose light stays on."""
 
 
 class GpioPanel(Panel):
-    """A panel on GPIO pins; the pin library is gpiozero's choice (``GPIOZERO_PIN_FACTORY``)."""
+    """A panel on GPIO pins; ``factory`` makes the pins, by default those of this machine's own header."""
 
-    def __init__(self, config: PanelConfig) -> None:
+    def __init__(self, config: PanelConfig, factory: Any = None) -> None:
         self._opened: list[gpiozero.Device] = []
+        self._lights: dict[str, Any] = {}
+        self._factory: Any = None
         self._callback: Callable[[str], None] | None = None
         self._closing = threading.Event()
         self._edge = threading.Event()
@@ -77,28 +53,39 @@ class GpioPanel(Panel):
         self._buzzing: threading.Thread | None = None
         self._buzz_lock = threading.Lock()
         try:
+            self._factory = factory or pins.factory()
             self._buttons = self._open_buttons(config)
             self._buzzer = (
                 None if config.buzzer is None else self._open(gpiozero.DigitalOutputDevice, config.buzzer)
             )
-            self._lights = {name: self._open(gpiozero.LED, pin) for name, pin in config.leds.items()}
-        except (gpiozero.GPIOZeroError, OSError, ImportError, RuntimeError) as error:
+            for name, pin in config.leds.items():
+                self._lights[name] = self._factory.pin(pin)
+                self._lights[name].output_with_state(False)
+        except (gpiozero.GPIOZeroError, OSError, RuntimeError) as error:
             self._let_go()
             raise Unsupported(f"the pins cannot be opened: {error}") from error
-        self._debouncers = {name: Debouncer(config.settle_ms / 1000) for name in self._buttons}
+        except BaseException:
+            self._let_go()
+            raise
+        # What is down already is no press: a stuck button must not draw a number at every start.
+        self._debouncers = {
+            name: Debouncer(config.settle_ms / 1000, config.stuck_s, bool(button.is_pressed))
+            for name, button in self._buttons.items()
+        }
         self._watcher = threading.Thread(target=self._watch, name="panel", daemon=True)
         self._watcher.start()
+        self._edge.set()
 
     def _open(self, kind: Callable[..., gpiozero.Device], pin: int, **more: object) -> gpiozero.Device:
-        device = kind(pin, **more)
+        device = kind(pin, pin_factory=self._factory, **more)
         self._opened.append(device)
         return device
 
     def _open_buttons(self, config: PanelConfig) -> dict[str, gpiozero.Device]:
-        pins = {desk_button(desk): pin for desk, pin in config.desk_buttons.items()}
+        wired = {desk_button(desk): pin for desk, pin in config.desk_buttons.items()}
         if config.ticket_button is not None:
-            pins[TICKET] = config.ticket_button
-        buttons = {name: self._open(gpiozero.Button, pin, pull_up=True) for name, pin in pins.items()}
+            wired[TICKET] = config.ticket_button
+        buttons = {name: self._open(gpiozero.Button, pin, pull_up=True) for name, pin in wired.items()}
         for button in buttons.values():
             button.when_pressed = button.when_released = self._edge.set
         return buttons
@@ -125,16 +112,27 @@ class GpioPanel(Panel):
             raise Offline("closed")
         if name not in self._lights:
             raise NoLight(f"no light {name} in the settings")
-        self._lights[name].value = on
+        self._lights[name].state = on
 
     def status(self) -> Status:
         if self._closing.is_set():
             return Status(State.OFFLINE, "closed")
         if not self._watcher.is_alive():
             return Status(State.BROKEN, "the buttons are no longer watched")
+        now = time.monotonic()
+        stuck = [name for name, contact in self._debouncers.items() if contact.stuck(now)]
+        if stuck:
+            return Status(State.STUCK, f"held down for too long: {', '.join(sorted(stuck))}")
         return Status(State.READY)
 
     def close(self) -> None:
+        self._end(None)
+
+    def leave_lit(self, name: str) -> None:
+        self.light(name, True)
+        self._end(name)
+
+    def _end(self, burning: str | None) -> None:
         if self._closing.is_set():
             return
         self._closing.set()
@@ -142,11 +140,21 @@ class GpioPanel(Panel):
         with self._buzz_lock:
             self._hush()
         self._watcher.join(timeout=1)
+        if burning is not None:
+            # Closing the pin, or its factory, would turn it into an input: dark.
+            _LEFT_LIT.append((self._lights.pop(burning), self._factory))
+            self._factory = None
         self._let_go()
 
     def _let_go(self) -> None:
         for device in self._opened:
             device.close()
+        for pin in self._lights.values():
+            # First dark, then let go: where the kernel leaves outputs as they were, it would go on burning.
+            pin.state = False
+            pin.close()
+        if self._factory is not None:
+            self._factory.close()
 
     def _hush(self) -> None:
         self._quiet.set()

@@ -37,6 +37,7 @@ class Fault(StrEnum):
     """What can be wrong with the practice panel."""
 
     CABLE_PULLED = "cable_pulled"
+    BUTTON_STUCK = "button_stuck"
 
 
 class SimulatedPanel(Panel):
@@ -63,11 +64,12 @@ class SimulatedPanel(Panel):
     def press(self, name: str) -> None:
         """Press a button; raise Unsupported for one the panel does not have.
 
-        With the cable out nothing happens.
+        With the cable out nothing happens, nor while the wall button is stuck.
         """
         if name not in self.buttons:
             raise Unsupported(f"the panel has no button {name}")
-        if self._callback is not None and self.status().state.usable:
+        stuck = self._fault is Fault.BUTTON_STUCK and name == self.buttons[0]
+        if self._callback is not None and self.status().state.usable and not stuck:
             self._callback(name)
 
     def inject(self, fault: Fault) -> None:
@@ -93,17 +95,29 @@ class SimulatedPanel(Panel):
         refuse_unusable(self.status())
         if name not in self._lights:
             raise NoLight(f"no light {name} in the settings")
-        self._lights[name] = on
-        self._note()
+        if self._lights[name] is not on:
+            self._lights[name] = on
+            self._note()
 
     def status(self) -> Status:
         if self._closed:
             return Status(State.OFFLINE, "closed")
+        if self._fault is Fault.BUTTON_STUCK and self.buttons:
+            return Status(State.STUCK, f"held down for too long: {self.buttons[0]}")
         return Status(State.OFFLINE, self._fault) if self._fault else Status(State.READY)
 
     def close(self) -> None:
+        self._end({})
+
+    def leave_lit(self, name: str) -> None:
+        self.light(name, True)
+        self._end({name: True})
+
+    def _end(self, burning: dict[str, bool]) -> None:
+        if self._closed:
+            return
         self._closed = True
-        self._lights = dict.fromkeys(self._lights, False)
+        self._lights = dict.fromkeys(self._lights, False) | burning
         self._note()
 
     def _note(self) -> None:

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from devices import journal, raster
+from devices import fonts, journal, probe, raster
 from devices.config import PrinterConfig
 from devices.picture import PictureBook
 from devices.ports import Offline, SlipPrinter, State, Status, refuse_unusable
+from devices.simulator import probe_paper
 from devices.slip import Slip, as_text
 
 INDEX = "printer.json"
@@ -77,30 +78,46 @@ class SimulatedSlipPrinter(SlipPrinter):
     def status(self) -> Status:
         if self._closed:
             return Status(State.OFFLINE, "closed")
-        return (
-            Status(_STATES.get(self._fault, State.READY), self._fault or "")
-            if self._fault
-            else Status(State.READY)
-        )
+        return self._felt() if self._fault in _STATES else fonts.sick() or self._felt()
 
-    def print(self, slip: Slip, *, on_first_byte: Callable[[], None] | None = None) -> None:
+    def _felt(self) -> Status:
+        if self._fault is None:
+            return Status(State.READY)
+        return Status(_STATES.get(self._fault, State.READY), self._fault)
+
+    def print(self, slip: Slip, *, on_first_byte: Callable[[], None] | None = None) -> bool:
         with self._lock:
-            refuse_unusable(self.status())
+            self._refuse()
             paper = raster.render(slip, self.width, self._pictures)
-            if on_first_byte is not None:
-                on_first_byte()
-            if self._fault is Fault.SLOW:
-                time.sleep(_SLOW_S)
-            if self._fault is Fault.PAPER_ENDS_MIDWAY:
-                self._keep(paper.crop((0, 0, paper.width, paper.height // 2)), slip, whole=False)
-                self.inject(Fault.OUT_OF_PAPER)
-                refuse_unusable(self.status())
-            self._keep(paper, slip, whole=True)
+            return self._come_out(paper, as_text(slip), on_first_byte)
+
+    def print_probe(self, *, on_first_byte: Callable[[], None] | None = None) -> bool:
+        with self._lock:
+            self._refuse()
+            told = "".join(f"{trial.number} {trial.label}\n" for trial in probe.lines(self._config))
+            return self._come_out(probe_paper.draw(self._config), told, on_first_byte)
+
+    def _refuse(self) -> None:
+        if self._closed:
+            raise Offline("closed")
+        refuse_unusable(self._felt())
+
+    def _come_out(self, paper: Image.Image, text: str, on_first_byte: Callable[[], None] | None) -> bool:
+        if on_first_byte is not None:
+            on_first_byte()
+        if self._fault is Fault.SLOW:
+            time.sleep(_SLOW_S)
+        if self._fault is Fault.PAPER_ENDS_MIDWAY:
+            self._keep(paper.crop((0, 0, paper.width, paper.height // 2)), text, whole=False)
+            self.inject(Fault.OUT_OF_PAPER)
+            self._refuse()
+        self._keep(paper, text, whole=True)
+        return True
 
     def close(self) -> None:
         self._closed = True
 
-    def _keep(self, paper: Image.Image, slip: Slip, *, whole: bool) -> None:
+    def _keep(self, paper: Image.Image, text: str, *, whole: bool) -> None:
         number = (
             max((n for entry in self._papers if isinstance(n := entry.get("number"), int)), default=0) + 1
         )
@@ -113,7 +130,7 @@ class SimulatedSlipPrinter(SlipPrinter):
             "file": name,
             "printed_at": journal.now(),
             "whole": whole,
-            "text": as_text(slip),
+            "text": text,
         }
         self._papers.append(entry)
         gone, self._papers = self._papers[: -self._config.keep], self._papers[-self._config.keep :]

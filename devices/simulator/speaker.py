@@ -1,4 +1,4 @@
-"""A speaker without sound: it checks every file as a real one would and notes what would have been heard.
+"""A speaker without sound: it checks every sound as a real one would and notes what would have been heard.
 
 The last sounds are kept in ``speaker.json``: name, length, loudness and when. It takes no time to play.
 """
@@ -9,8 +9,10 @@ import threading
 from enum import StrEnum
 from pathlib import Path
 
-from devices import journal, sound
+from devices import journal
+from devices import sound as sounds
 from devices.ports import Offline, Speaker, State, Status, refuse_unusable
+from devices.sound import Sound
 
 INDEX = "speaker.json"
 _KEEP = 50
@@ -47,11 +49,11 @@ class SimulatedSpeaker(Speaker):
         self._fault = None
         self._note()
 
-    def play(self, wav_path: Path, volume: float = 1.0) -> None:
-        self._hear(wav_path.name, sound.softer(sound.read(wav_path), volume), volume)
+    def play(self, sound: Sound, volume: float = 1.0) -> None:
+        self._hear(sounds.softer(sound, volume), volume)
 
-    def chime(self) -> None:
-        self._hear("chime", sound.chime(), 1.0)
+    def chime(self, volume: float = 1.0) -> None:
+        self.play(sounds.chime(), volume)
 
     def status(self) -> Status:
         if self._closed:
@@ -61,9 +63,9 @@ class SimulatedSpeaker(Speaker):
     def close(self) -> None:
         self._closed = True
 
-    def _hear(self, name: str, heard: sound.Sound, volume: float) -> None:
+    def _hear(self, heard: Sound, volume: float) -> None:
         refuse_unusable(self.status())
-        entry: dict[str, object] = {"sound": name, "ms": round(1000 * heard.seconds), "volume": volume}
+        entry: dict[str, object] = {"sound": heard.name, "ms": round(1000 * heard.seconds), "volume": volume}
         with self._lock:
             self._played.append(entry | {"played_at": journal.now()})
             self._played = self._played[-_KEEP:]

@@ -83,6 +83,33 @@ def make(house: House) -> Path:
     return whole
 
 
+def erase(house: House, table: str, column: str, value: int) -> int:
+    """Delete the rows of ``table`` with this ``value`` from every copy; return from how many copies.
+
+    For what somebody may take back at once. Raises ``NotReady("base.read_only")`` when a copy cannot be
+    changed; all others are done first.
+    """
+    changed = 0
+    stuck: tuple[Path, sqlite3.Error] | None = None
+    for copy in listing(house):
+        path = folder(house) / copy.name
+        try:
+            # mode=rw: a copy that goes at this moment must not come back as an empty file.
+            where = f"{path.absolute().as_uri()}?mode=rw"
+            with contextlib.closing(sqlite3.connect(where, uri=True, isolation_level=None)) as conn:
+                conn.execute("PRAGMA secure_delete=ON")
+                # An older copy may be of a time before there was such a table.
+                if conn.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
+                    gone = conn.execute(f'DELETE FROM "{table}" WHERE "{column}" = ?', (value,)).rowcount
+                    changed += gone > 0
+        except sqlite3.Error as bad:
+            if path.exists():
+                stuck = path, bad
+    if stuck is not None:
+        raise NotReady("base.read_only", path=str(stuck[0])) from stuck[1]
+    return changed
+
+
 def _copy(house: House, target: Path) -> None:
     with contextlib.closing(house.connect()) as conn:
         conn.execute("VACUUM INTO ?", (str(target),))

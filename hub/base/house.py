@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from devices.desk_ports import CodeReader, Scanner, SheetPrinter
 from devices.ports import Panel, SlipPrinter, Speaker
 from hub.base import db
 from hub.base.clock import Clock
@@ -23,6 +24,11 @@ class Ports:
     printer: Callable[[], SlipPrinter]
     panel: Callable[[], Panel]
     speaker: Callable[[], Speaker]
+    sheets: Callable[[], SheetPrinter]
+    scanner: Callable[[], Scanner]
+    reader: Callable[[], CodeReader]
+    anew: Callable[[Settings], Ports]
+    """The ports as other settings name them, for a device that was chosen at the page."""
 
 
 @dataclass(frozen=True, slots=True)

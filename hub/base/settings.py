@@ -16,8 +16,16 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from devices.config import PanelConfig, PrinterConfig, SpeakerConfig
+from devices.config import (
+    PanelConfig,
+    PrinterConfig,
+    ReaderConfig,
+    ScannerConfig,
+    SheetsConfig,
+    SpeakerConfig,
+)
 from hub.base.errors import NotReady
+from hub.base.spoken import Manner
 
 SYSTEM_FILE = Path("/etc/hub/hub.toml")
 
@@ -25,6 +33,8 @@ _Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+_Loudness = Annotated[float, msgspec.Meta(ge=0, le=1)]
+_Hour = Annotated[str, msgspec.Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class HouseSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,13 +76,53 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     desks: tuple[_Name, ...] = ("1", "2", "3")
 
 
+class SoundHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hours of the village's day (across midnight too) and how loud calls are then; 0 means no sound."""
+
+    since: _Hour = msgspec.field(name="from")
+    until: _Hour = msgspec.field(name="to")
+    volume: _Loudness
+
+    def __post_init__(self) -> None:
+        if self.since == self.until:
+            raise ValueError("from and to: the same hour says neither always nor never")
+
+    def holds(self, at: dt.time) -> bool:
+        """Return whether ``at``, village time, lies in these hours: from the first, up to the second."""
+        hour = f"{at:%H:%M}"
+        if self.since < self.until:
+            return self.since <= hour < self.until
+        return hour >= self.since or hour < self.until
+
+
 class SoundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How calls sound: speech on or off, words a minute, seconds after which a call is not made any more."""
+    """How calls sound: speech, chime, speed, loudness and its hours, repeating, languages, regional words."""
 
     speech: bool = True
     chime: bool = True
     words_per_minute: Annotated[int, msgspec.Meta(ge=80, le=250)] = 130
     stale_s: _Positive = 20.0
+    volume: _Loudness = 1.0
+    hours: tuple[SoundHours, ...] = ()
+    times: Literal[1, 2] = 1
+    again_s: _Positive = 3.0
+    service: bool = False
+    languages: tuple[_Name, ...] = ()
+    gap: Literal["lẻ", "linh"] = "lẻ"
+    thousand: Literal["nghìn", "ngàn"] = "nghìn"
+    four: Literal["bốn", "tư"] = "bốn"
+
+    @property
+    def manner(self) -> Manner:
+        """How this region says Vietnamese numbers."""
+        return Manner(self.gap, self.thousand, self.four)
+
+    def loudness(self, at: dt.time | None) -> float:
+        """Return how loud a call is at ``at`` (village time): the first hours that hold, else the usual.
+
+        None, a time that nobody vouches for, gives the usual: a guide who calls is awake.
+        """
+        return next((one.volume for one in self.hours if at is not None and one.holds(at)), self.volume)
 
 
 class UpstreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,12 +148,17 @@ class OfficeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DossierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long an unsealed draft is kept, a slip's content, and what is left of a case that is closed."""
+    """How long an unsealed draft is kept, a slip's content, and what is left of a case that is closed.
+
+    ``page_bytes`` is what a scanned page may weigh, ``line_kbit`` the line that its travel is told for.
+    """
 
     draft_days: _Count = 30
     slip_days: _Count = 7
     # The office may think again for two weeks; nothing goes before that.
     closed_days: Annotated[int, msgspec.Meta(ge=15)] = 30
+    page_bytes: Annotated[int, msgspec.Meta(ge=20_000, le=5_000_000)] = 300_000
+    line_kbit: _Count = 64
 
 
 class PeopleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,9 +207,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     printer: PrinterConfig = PrinterConfig()
     panel: PanelConfig = PanelConfig()
     speaker: SpeakerConfig = SpeakerConfig()
+    sheets: SheetsConfig = SheetsConfig()
+    scanner: ScannerConfig = ScannerConfig()
+    reader: ReaderConfig = ReaderConfig()
 
 
-_DEVICES = {"printer": PrinterConfig, "panel": PanelConfig, "speaker": SpeakerConfig}
+_DEVICES = {
+    "printer": PrinterConfig,
+    "panel": PanelConfig,
+    "speaker": SpeakerConfig,
+    "sheets": SheetsConfig,
+    "scanner": ScannerConfig,
+    "reader": ReaderConfig,
+}
 
 
 def load(path: Path | None = None) -> Settings:

@@ -26,7 +26,7 @@ _COMMANDS = {
     "relay": "workers",
     "nightly": "workers",
     "migrate": "care",
-    "doctor": "care",
+    "doctor": "doctor",
     "backup": "care",
     "devices": "devices",
     "packs": "packs",

@@ -15,7 +15,7 @@ def speech() -> None:
 @speech.command()
 @click.pass_obj
 def build(ctx: Context) -> None:
-    """Read all lessons and scams ahead of time; what is there is kept.
+    """Read all calls, lessons and scams ahead of time; what is there is kept.
 
     Example: hub speech build
     """

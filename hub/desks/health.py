@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, jsonify
 
 from hub.desks import shell
-from hub.post import health, inbox, outbox
+from hub.post import health, inbox, outbox, sheet_jobs
 
 desk = Blueprint("health", __name__)
 _LEAST_FREE = 200 * 1024 * 1024
@@ -17,18 +17,21 @@ _LEAST_FREE = 200 * 1024 * 1024
 
 @desk.get("/health")
 def show() -> Any:
-    """Answer with the state of clock, uplink, outbox, devices and disk; always 200 while the pages work."""
+    """Answer how clock, uplink, outbox, sheets, devices and disk are; always 200 while the pages work."""
     house, conn, moment = shell.house(), shell.conn(), shell.moment()
     counts = outbox.counts(conn)
     uplink = inbox.uplink(conn)
-    devices = {one.name: one.state for one in health.all(conn, moment)}
+    stuck = len(sheet_jobs.stuck(conn, moment))
+    seen = health.all(conn, moment)
+    devices = {one.name: one.state for one in seen}
     free = shutil.disk_usage(house.data).free
     well = (
         moment.trusted
         and free > _LEAST_FREE
         and counts.held == 0
-        and bool(devices)
-        and all(state == "ready" for state in devices.values())
+        and stuck == 0
+        and bool(seen)
+        and all(one.well for one in seen)
     )
     return jsonify(
         status="ok" if well else "degraded",
@@ -36,6 +39,7 @@ def show() -> Any:
         clock_trusted=moment.trusted,
         uplink={True: "up", False: "down", None: "unknown"}[uplink.up],
         outbox={"queued": counts.queued, "held": counts.held, "sent": counts.sent},
+        sheets={"stuck": stuck},
         devices=devices,
         disk_free_bytes=free,
     )

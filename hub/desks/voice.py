@@ -43,6 +43,7 @@ def speak(language: str, signature: str) -> Any:
         text,
         words_per_minute=house.settings.sound.words_per_minute,
         clips=clips(),
+        manner=house.settings.sound.manner,
     )
     kind = "audio/ogg" if path.suffix == ".ogg" else "audio/wav"
     response = send_file(path, mimetype=kind, conditional=True, max_age=86_400)

@@ -38,6 +38,17 @@ class Snapshot:
     last_job: int | None
 
     @property
+    def well(self) -> bool:
+        """Whether no hand is needed; a scanner in which nothing lies is well."""
+        return self.state in (State.READY, State.NO_DOCUMENT)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the bench has not told of it for a while."""
+        # Its word is renewed every few seconds; one that went stale carries no detail.
+        return self.state == State.UNKNOWN and self.since_at == self.seen_at and not self.detail
+
+    @property
     def name_key(self) -> str:
         """The phrase that names the device."""
         return f"devices.name_{self.name}"
@@ -67,6 +78,14 @@ def report(conn: sqlite3.Connection, seen: tuple[Told, ...], *, moment: Moment) 
     with db.write(conn):
         for told in seen:
             _renew(conn, told, moment)
+
+
+def forget(conn: sqlite3.Connection, names: tuple[str, ...]) -> None:
+    """Have no word any more about devices that this House does not have."""
+    with db.write(conn):
+        gone = [conn.execute("DELETE FROM devices WHERE name = ?", (name,)).rowcount for name in names]
+        if any(gone):
+            db.touch(conn, TOPIC)
 
 
 def all(conn: sqlite3.Connection, moment: Moment) -> tuple[Snapshot, ...]:

@@ -2,8 +2,9 @@
 
 Keeps true: a job is added in the transaction of the thing it belongs to, so that neither stands without the
 other; a receipt is never printed twice unless a guide says so; every further copy carries the words "bản
-sao"; a paper that names somebody is forgotten as soon as it is out, every other on a set day. It never talks
-to a printer: the bench does, through ``hub.post.printing``.
+sao" and the number of the paper it is a copy of; a paper that names somebody is forgotten as soon as it is out,
+every other on a set day, and its row and history stay. It never talks to a printer: the bench does, through
+``hub.post.printing``.
 """
 
 from __future__ import annotations
@@ -16,12 +17,27 @@ from enum import StrEnum
 
 from devices import slip as slips
 from hub.base import clock as clocks
-from hub.base import db, scrub
+from hub.base import db
 from hub.base.clock import Moment
 from hub.base.errors import Conflict, Missing
+from hub.post import forgetting, trail
+from hub.post.trail import What
 
-TOPIC = "jobs"
+TOPIC = trail.TOPIC
 """The version that pages poll."""
+
+
+class Why(StrEnum):
+    """Why somebody wants a paper that came out once more."""
+
+    TORN = "torn"
+    LOST = "lost"
+    UNREADABLE = "unreadable"
+
+    @property
+    def key(self) -> str:
+        """The phrase that says it."""
+        return f"printing.why_{self}"
 
 
 class Kind(StrEnum):
@@ -50,9 +66,19 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+def shown(job_id: int) -> str:
+    """Return the number of a paper as it stands on it: ``000123``."""
+    return f"{job_id:06}"
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One paper; ``attempts`` counts how often the bench took it up, ``reason_key`` is a phrase."""
+    """One paper; ``id`` is the number that stands on it, ``reason_key`` is a phrase.
+
+    ``attempts`` counts how often the bench took it up. ``copy_of`` is the paper it repeats. ``confirmed``:
+    the printer itself said that it came out (True), or only took every byte (False); None when it is not out
+    or a guide said so. ``forgotten``: what stood on it is gone.
+    """
 
     id: int
     kind: Kind
@@ -65,6 +91,11 @@ class Job:
     done_at: dt.datetime | None
     lang: str
     retry: bool
+    trusted: bool
+    copy_of: int | None
+    confirmed: bool | None
+    private: bool
+    forgotten: bool
 
     @property
     def state_key(self) -> str:
@@ -77,7 +108,10 @@ class Job:
         return f"printing.kind_{self.kind}"
 
 
-_COLUMNS = "id, kind, subject, state, copy, reason_key, attempts, created_at, done_at, lang, retry"
+_COLUMNS = (
+    "id, kind, subject, state, copy, reason_key, attempts, created_at, done_at, lang, retry, trusted, copy_of,"
+    " confirmed, private, slip IS NULL AS forgotten"
+)
 
 
 def add(
@@ -90,23 +124,27 @@ def add(
     lang: str = "vi",
     copy: bool = False,
     private: bool = False,
+    staff_id: int | None = None,
 ) -> int:
     """Queue one paper and return its id; joins the caller's transaction.
 
     ``subject`` says what it belongs to (``ticket:123``, ``dossier:uuid…``), ``lang`` is the language of the
-    copy band, ``copy`` marks it as a copy from the start. ``private``: somebody's name stands on it, so what
-    it says is forgotten the moment it is done or given up, and it cannot be printed again.
+    copy band, ``copy`` marks it as a copy (of the subject's last first paper) from the start. ``private``:
+    somebody's name stands on it, so what it says is forgotten the moment it is done or given up, and it cannot
+    be printed again. ``staff_id``: who asked for it, None for a visitor.
     """
     with db.write(conn):
+        first = _first_of(conn, subject) if copy else None
         added = conn.execute(
-            "INSERT INTO jobs(kind, subject, lang, slip, state, copy, private, created_at, trusted, boot_id,"
-            " mono) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO jobs(kind, subject, lang, slip, state, copy, copy_of, private, created_at, trusted,"
+            " boot_id, mono) VALUES (?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
             (
                 kind,
                 subject,
                 lang,
                 slips.encode(slip),
                 copy,
+                first,
                 private,
                 moment.text,
                 moment.trusted,
@@ -114,8 +152,9 @@ def add(
                 moment.mono,
             ),
         )
+        assert added.lastrowid is not None
+        trail.note(conn, added.lastrowid, What.ADDED, moment, staff_id=staff_id)
         db.touch(conn, TOPIC)
-    assert added.lastrowid is not None
     return added.lastrowid
 
 
@@ -139,31 +178,37 @@ def slip(conn: sqlite3.Connection, job_id: int) -> slips.Slip:
 
 def for_subject(conn: sqlite3.Connection, subject: str) -> tuple[Job, ...]:
     """Return all papers of one subject, newest first."""
-    return _jobs(conn, "WHERE subject = ? ORDER BY id DESC", (subject,))
+    return select(conn, "WHERE subject = ? ORDER BY id DESC", (subject,))
 
 
 def latest(conn: sqlite3.Connection, count: int = 20) -> tuple[Job, ...]:
     """Return the newest jobs in any state, newest first."""
-    return _jobs(conn, "ORDER BY id DESC LIMIT ?", (count,))
+    return select(conn, "ORDER BY id DESC LIMIT ?", (count,))
 
 
 def waiting(conn: sqlite3.Connection) -> tuple[Job, ...]:
     """Return the jobs that are queued or being printed, oldest first."""
-    return _jobs(conn, "WHERE state IN ('queued', 'leased') ORDER BY id")
+    return select(conn, "WHERE state IN ('queued', 'leased') ORDER BY id")
 
 
 def stuck(conn: sqlite3.Connection) -> tuple[Job, ...]:
     """Return the jobs that cannot be printed now, oldest first; their ``reason_key`` says why."""
-    return _jobs(conn, "WHERE state = 'stuck' ORDER BY id")
+    return select(conn, "WHERE state = 'stuck' ORDER BY id")
 
 
 def asking(conn: sqlite3.Connection) -> tuple[Job, ...]:
     """Return the jobs of which a guide must say whether they came out, oldest first."""
-    return _jobs(conn, "WHERE state = 'ask' ORDER BY id")
+    return select(conn, "WHERE state = 'ask' ORDER BY id")
 
 
 def answer_printed(
-    conn: sqlite3.Connection, job_id: int, printed: bool, moment: Moment, *, certain: bool = False
+    conn: sqlite3.Connection,
+    job_id: int,
+    printed: bool,
+    moment: Moment,
+    *,
+    certain: bool = False,
+    staff_id: int | None = None,
 ) -> Job:
     """Record a guide's answer to "was it printed?": done, or queued again.
 
@@ -185,11 +230,14 @@ def answer_printed(
                 (not certain, job_id),
             )
         _changed(conn, asked, job_id, "printing.answered")
-        forget_private(conn, job_id)
+        answers = {(False, False): What.ANSWERED_AGAIN, (False, True): What.ANSWERED_SURELY_NOT}
+        what = answers.get((printed, certain), What.ANSWERED_OUT)
+        trail.note(conn, job_id, what, moment, staff_id=staff_id)
+        forgetting.forget_private(conn, job_id)
     return get(conn, job_id)
 
 
-def retry(conn: sqlite3.Connection, job_id: int) -> Job:
+def retry(conn: sqlite3.Connection, job_id: int, *, moment: Moment, staff_id: int | None = None) -> Job:
     """Have a stuck job tried again at once; raises ``Conflict("printing.not_stuck")``."""
     with db.write(conn):
         asked = conn.execute(
@@ -198,10 +246,11 @@ def retry(conn: sqlite3.Connection, job_id: int) -> Job:
             (job_id,),
         )
         _changed(conn, asked, job_id, "printing.not_stuck")
+        trail.note(conn, job_id, What.RETRIED, moment, staff_id=staff_id)
     return get(conn, job_id)
 
 
-def cancel(conn: sqlite3.Connection, job_id: int) -> Job:
+def cancel(conn: sqlite3.Connection, job_id: int, *, moment: Moment, staff_id: int | None = None) -> Job:
     """Give up a job that is not being printed; raises ``Conflict("printing.too_late")``."""
     with db.write(conn):
         asked = conn.execute(
@@ -210,72 +259,53 @@ def cancel(conn: sqlite3.Connection, job_id: int) -> Job:
             (job_id,),
         )
         _changed(conn, asked, job_id, "printing.too_late")
-        forget_private(conn, job_id)
+        trail.note(conn, job_id, What.CANCELLED, moment, staff_id=staff_id)
+        forgetting.forget_private(conn, job_id)
     return get(conn, job_id)
 
 
-def again(conn: sqlite3.Connection, job_id: int, *, moment: Moment) -> int:
-    """Queue a marked copy of a paper that came out; return the new job's id.
+def again(
+    conn: sqlite3.Connection, job_id: int, *, why: Why, moment: Moment, staff_id: int | None = None
+) -> int:
+    """Queue a marked copy of a paper that came out, and write down why; return the new job's id.
 
     Raises ``Missing("printing.forgotten")`` when its content was cleared,
-    ``Conflict("printing.still_open")`` while the first one may still come.
+    ``Conflict("printing.still_open")`` while the first one, or a copy of it, may still come.
     """
     with db.write(conn):
         old = get(conn, job_id)
-        if old.state not in (State.DONE, State.CANCELLED):
+        first = old.copy_of or old.id
+        # A copy on its way too: a second touch of the button must not bring a second paper.
+        if old.state not in (State.DONE, State.CANCELLED) or _copy_under_way(conn, first):
             raise Conflict("printing.still_open")
-        return add(
-            conn, old.kind, slip(conn, job_id), moment=moment, subject=old.subject, lang=old.lang, copy=True
+        new = add(
+            conn,
+            old.kind,
+            slip(conn, job_id),
+            moment=moment,
+            subject=old.subject,
+            lang=old.lang,
+            copy=True,
+            private=old.private,
+            staff_id=staff_id,
         )
+        conn.execute("UPDATE jobs SET copy_of = ? WHERE id = ?", (first, new))
+        trail.note(conn, job_id, What.COPIED, moment, reason=why.key, other_job=new, staff_id=staff_id)
+    return new
 
 
-def forget(conn: sqlite3.Connection, *, before: dt.datetime) -> int:
-    """Clear what stood on papers that ended before ``before``; return how many. The rows stay as history.
-
-    A paper that has waited since then for a printer or for a guide's word is given up with them.
-    """
-    with db.write(conn):
-        given_up = conn.execute(
-            "UPDATE jobs SET state = 'cancelled', reason_key = NULL"
-            " WHERE state IN ('queued', 'stuck', 'ask') AND created_at < ?",
-            (clocks.stamp(before),),
-        )
-        if given_up.rowcount:
-            db.touch(conn, TOPIC)
-        cleared = conn.execute(
-            "UPDATE jobs SET slip = NULL WHERE slip IS NOT NULL AND state IN ('done', 'cancelled')"
-            " AND coalesce(done_at, created_at) < ?",
-            (clocks.stamp(before),),
-        )
-        if cleared.rowcount:
-            scrub.want(conn)
-    return cleared.rowcount
+def _copy_under_way(conn: sqlite3.Connection, first: int) -> bool:
+    found = conn.execute(
+        "SELECT 1 FROM jobs WHERE copy_of = ? AND state IN ('queued', 'leased', 'stuck', 'ask')", (first,)
+    ).fetchone()
+    return found is not None
 
 
-def forget_private(conn: sqlite3.Connection, job_id: int) -> None:
-    """Clear what stood on a private paper that has ended, in the caller's transaction."""
-    cleared = conn.execute(
-        "UPDATE jobs SET slip = NULL WHERE id = ? AND private = 1 AND slip IS NOT NULL"
-        " AND state IN ('done', 'cancelled')",
-        (job_id,),
-    )
-    if cleared.rowcount:
-        scrub.want(conn)
-
-
-def drop(conn: sqlite3.Connection, subject: str) -> None:
-    """Give up the papers of a subject that is no more and clear what stands on them, in the caller's
-    transaction; one that is being printed at this moment is cleared on its day."""
-    conn.execute(
-        "UPDATE jobs SET state = 'cancelled', reason_key = NULL"
-        " WHERE subject = ? AND state IN ('queued', 'stuck', 'ask')",
-        (subject,),
-    )
-    conn.execute(
-        "UPDATE jobs SET slip = NULL WHERE subject = ? AND state IN ('done', 'cancelled')", (subject,)
-    )
-    scrub.want(conn)
-    db.touch(conn, TOPIC)
+def _first_of(conn: sqlite3.Connection, subject: str) -> int | None:
+    row = conn.execute(
+        "SELECT id FROM jobs WHERE subject = ? AND copy_of IS NULL ORDER BY id DESC LIMIT 1", (subject,)
+    ).fetchone()
+    return int(row[0]) if row else None
 
 
 def settle_doubts(conn: sqlite3.Connection, moment: Moment) -> int:
@@ -306,12 +336,14 @@ def settle_doubts(conn: sqlite3.Connection, moment: Moment) -> int:
                         "UPDATE jobs SET done_at = ?, done_trusted = 1 WHERE id = ?",
                         (clocks.stamp(true), row["id"]),
                     )
+        trail.settle_doubts(conn, moment)
         if rows:
             db.touch(conn, TOPIC)
     return len(rows)
 
 
-def _jobs(conn: sqlite3.Connection, rest: str, values: Iterable[object] = ()) -> tuple[Job, ...]:
+def select(conn: sqlite3.Connection, rest: str, values: Iterable[object] = ()) -> tuple[Job, ...]:
+    """Return the jobs that the tail of a SELECT on ``jobs`` names; for the rooms of papers only."""
     return tuple(_job(row) for row in conn.execute(f"SELECT {_COLUMNS} FROM jobs {rest}", tuple(values)))
 
 
@@ -328,6 +360,11 @@ def _job(row: sqlite3.Row) -> Job:
         done_at=clocks.parse(row["done_at"]) if row["done_at"] else None,
         lang=row["lang"],
         retry=bool(row["retry"]),
+        trusted=bool(row["trusted"]),
+        copy_of=row["copy_of"],
+        confirmed=None if row["confirmed"] is None else bool(row["confirmed"]),
+        private=bool(row["private"]),
+        forgotten=bool(row["forgotten"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Orders to the bench: a test, and for simulated devices a pressed button, a fault, a mending.
+"""Orders to the bench: a test, a probe slip, a look around; for simulated devices a press, a fault, a mending.
 
 Keeps true: only the bench touches a device, so pages and commands write an order and read its outcome; a
 real device cannot be told to break. An order is worth seconds: the bench never carries out an old one.
@@ -29,6 +29,10 @@ class Action(StrEnum):
     PRESS = "press"
     FAULT = "fault"
     MEND = "mend"
+    PROBE = "probe"
+    """Print the probe slip: each line written in another way."""
+    LOOK = "look"
+    """Look around for what is plugged in; for the bench itself."""
 
 
 class State(StrEnum):
@@ -67,17 +71,41 @@ FAULTS: dict[str, dict[str, str]] = {
         "jam": "jammed",
         "slow": "slow",
     },
-    "panel": {"cable": "cable_pulled"},
+    "panel": {"cable": "cable_pulled", "stuck": "button_stuck"},
     "speaker": {"cable": "cable_pulled", "busy": "busy"},
+    "sheets": {
+        "paper_out": "out_of_paper",
+        "cable": "cable_pulled",
+        "cover": "cover_open",
+        "jam": "jammed",
+        "ink": "out_of_ink",
+        "rejects": "rejects",
+    },
+    "scanner": {
+        "cable": "cable_pulled",
+        "cover": "cover_open",
+        "jam": "jammed",
+        "busy": "busy",
+        "empty": "feeder_empty",
+        "hangs": "hangs",
+    },
+    "reader": {"cable": "cable_pulled"},
 }
 """What each simulated device can be made to suffer: the word of an order, and the simulator's own."""
 
+BENCH = "bench"
+"""In the place of a device: the bench itself, which can only be told to look around."""
+
 _MAKES_SENSE: dict[Action, tuple[str, ...]] = {
-    Action.TEST: ("printer", "panel", "speaker"),
-    Action.PRESS: ("panel",),
-    Action.FAULT: ("printer", "panel", "speaker"),
-    Action.MEND: ("printer", "panel", "speaker"),
+    Action.TEST: tuple(FAULTS),
+    Action.PRESS: ("panel", "scanner", "reader"),
+    Action.FAULT: tuple(FAULTS),
+    Action.MEND: tuple(FAULTS),
+    Action.PROBE: ("printer",),
+    Action.LOOK: (BENCH,),
 }
+_FOR_ANY = (Action.TEST, Action.PROBE, Action.LOOK)
+"""What a real device can be told as well."""
 
 
 def fault_key(fault: str) -> str:
@@ -88,17 +116,17 @@ def fault_key(fault: str) -> str:
 def order(conn: sqlite3.Connection, device: str, action: Action, value: str = "", *, moment: Moment) -> int:
     """Queue an order and return its id.
 
-    ``device`` is ``printer``, ``panel`` or ``speaker``; ``value`` the button for a press, one of ``FAULTS``
-    for a fault. Raises ``Missing("devices.no_device")``, ``Refused("devices.not_simulated")`` for a real
+    ``device`` is one of ``FAULTS``, or ``BENCH`` for a look around; ``value`` the button for a press, one of
+    ``FAULTS`` for a fault. Raises ``Missing("devices.no_device")``, ``Refused("devices.not_simulated")`` for a real
     device that cannot be told so, ``Refused("devices.no_sense")`` for what the device does not have.
     """
-    if device not in FAULTS:
+    if device not in FAULTS and device != BENCH:
         raise Missing("devices.no_device", device=device)
     if device not in _MAKES_SENSE[action] or (action is Action.FAULT and value not in FAULTS[device]):
         raise Refused("devices.no_sense")
     if action is Action.PRESS and not value:
         raise Refused("devices.no_sense")
-    if action is not Action.TEST:
+    if action not in _FOR_ANY:
         known = health.one(conn, device, moment)
         if known is None or not known.simulated:
             raise Refused("devices.not_simulated")
@@ -109,7 +137,8 @@ def order(conn: sqlite3.Connection, device: str, action: Action, value: str = ""
             (device, action, value, moment.text, moment.trusted, moment.boot_id, moment.mono),
         )
         assert added.lastrowid is not None
-        conn.execute("DELETE FROM orders WHERE id <= ? AND state <> 'open'", (added.lastrowid - _KEPT,))
+        # Open ones too: to a device that this House does not have nobody ever says that they are old.
+        conn.execute("DELETE FROM orders WHERE id <= ?", (added.lastrowid - _KEPT,))
     return added.lastrowid
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from devices.desk_ports import CodeReader, Scanner, SheetPrinter
 from devices.ports import Panel, SlipPrinter, Speaker
 from hub.base import clock, db, migrate
 from hub.base.errors import HubError, NotReady
@@ -125,7 +126,33 @@ def _ports(settings: Settings, folder: Path) -> Ports:
 
         return choose.speaker(settings.speaker, simulated)
 
-    return Ports(printer=printer, panel=panel, speaker=speaker)
+    def sheets() -> SheetPrinter:
+        from devices import choose
+
+        return choose.sheet_printer(settings.sheets, simulated)
+
+    def scanner() -> Scanner:
+        from devices import choose
+
+        return choose.scanner(settings.scanner, simulated)
+
+    def reader() -> CodeReader:
+        from devices import choose
+
+        return choose.code_reader(settings.reader, simulated)
+
+    def anew(other: Settings) -> Ports:
+        return _ports(other, folder)
+
+    return Ports(
+        printer=printer,
+        panel=panel,
+        speaker=speaker,
+        sheets=sheets,
+        scanner=scanner,
+        reader=reader,
+        anew=anew,
+    )
 
 
 def web(house: House) -> Flask:

@@ -43,19 +43,32 @@ def prepare(house: House, *, tell: Tell, lang: str = phrases.DEFAULT) -> None:
 
 
 def speak(house: House, *, tell: Tell, lang: str = phrases.DEFAULT) -> None:
-    """Make the sound of all lessons and scams ahead of time; a House without a voice says so."""
-    from hub.overview import voices
+    """Make the sound of all calls, lessons and scams ahead of time; a House without a voice says so."""
+    from hub.overview import calling, voices
     from hub.packs import shelf
+    from hub.trades.speech import calls
     from hub.trades.speech import service as speech
 
     active = shelf.current(house.packs, content.CORE)
     clips = active.root / "clips"
+
+    def going(there: int, of: int) -> None:
+        tell(phrases.say(lang, "opening.calls_going", there=there, of=of))
+
+    with closing(house.connect()) as conn:
+        needs = calling.needs(conn, house.settings)
     try:
+        # Calls first: somebody may be called before the last lesson is read.
+        called = calls.build(calls.Voices(house.speech, house.settings.sound), needs, tell=going)
+        tell(
+            phrases.say(lang, "opening.calls", made=called.made, present=called.present, failed=called.failed)
+        )
         built = speech.build(
             house.speech,
             voices.texts(active),
             words_per_minute=house.settings.sound.words_per_minute,
             clips=(clips,) if clips.is_dir() else (),
+            manner=house.settings.sound.manner,
         )
     except NotReady as bad:
         tell(phrases.say(lang, bad.key, **bad.values))
@@ -72,7 +85,8 @@ def welcome(given: Settings, data: Path, address: str, lang: str) -> tuple[str, 
         for name, role, secret in demo.SIGN_INS:
             lines.append(phrases.say(lang, f"opening.demo_{role}", name=name, secret=secret))
         lines.append(phrases.say(lang, "opening.office", address=f"http://127.0.0.1:{given.office.port}"))
-    devices = (("printer", given.printer), ("panel", given.panel), ("speaker", given.speaker))
+    names = ("printer", "sheets", "scanner", "reader", "panel", "speaker")
+    devices = tuple((name, getattr(given, name)) for name in names)
     simulated = [name for name, device in devices if device.kind == "simulator"]
     if simulated:
         told = ", ".join(phrases.say(lang, f"opening.device_{name}") for name in simulated)

@@ -59,13 +59,14 @@ class Printing(DeviceThread):
         self._warm = False
 
     def began(self, conn: sqlite3.Connection) -> None:
-        """Put jobs back that an earlier turn left in our hands; the first time, open the printer."""
-        found = printing.recover(conn)
+        """Put jobs back that an earlier turn left in our hands; the first time, warm up if nobody waits."""
+        found = printing.recover(conn, moment=self.house.clock.read())
         if found.again or found.copies or found.asked:
             _log.warning("jobs found half done: %s", found)
         if not self._warm:
             self._warm = True
-            self._warm_up()
+            if not printing.due(conn):
+                self._warm_up()
 
     def ordered(self) -> None:
         """Try at once."""
@@ -112,25 +113,31 @@ class Printing(DeviceThread):
             paper = slips.decode(lease.slip)
             if lease.copy:
                 paper = slips.marked_copy(paper, phrases.say(lease.lang, "printing.copy"))
+            foot = slips.Text(lease.foot, slips.Size.SMALL, align=slips.Align.CENTRE)
+            paper = slips.Slip((*paper.parts, foot))
         except Malformed as bad:
             _log.error("job %d is no slip: %s", lease.id, bad.detail)
-            self._record(lambda: printing.broken(conn, lease.id))
+            self._broken(conn, lease)
             return 0.0
         touched = False
 
         def first_byte() -> None:
             nonlocal touched
+            # Raises when this printer was given up meanwhile: then another thread prints this paper.
+            self.slot.alive()
             printing.first_byte(conn, lease.id, moment=self.house.clock.read())
             touched = True
+            # Writing to a tired card may take longer than the patience with this thread.
+            self.slot.alive()
 
         try:
-            self.slot.call(lambda port: port.print(paper, on_first_byte=first_byte))
+            confirmed = self.slot.call(lambda port: port.print(paper, on_first_byte=first_byte))
         except (HubError, sqlite3.Error):
             # The mark could not be written, so no byte was sent: the job goes back as it was.
             raise
         except Malformed as bad:
             _log.error("job %d cannot be printed: %s", lease.id, bad.detail)
-            self._record(lambda: printing.broken(conn, lease.id))
+            self._broken(conn, lease)
             return 0.0
         except DeviceError as bad:
             return self._fault(conn, lease, bad, bad.detail)
@@ -139,22 +146,26 @@ class Printing(DeviceThread):
         except Exception:
             _log.exception("job %d broke the printing", lease.id)
             if touched:
-                self._record(lambda: printing.fault(conn, lease.id, "printing.printer_broken"))
-                return self._failed()
-            self._record(lambda: printing.broken(conn, lease.id))
+                return self._fault(conn, lease, DeviceError(), "see above")
+            self._broken(conn, lease)
             return 0.0
         self._faults = 0
         self.slot.last_job = lease.id
         moment = self.house.clock.read()
-        self._record(lambda: printing.done(conn, lease.id, moment=moment))
+        self._record(lambda: printing.done(conn, lease.id, moment=moment, confirmed=confirmed))
         if not self.slot.status.state.usable:
             self.slot.look()
         return 0.0
 
     def _fault(self, conn: sqlite3.Connection, lease: printing.Lease, bad: DeviceError, detail: str) -> float:
         _log.warning("job %d is stuck: %s (%s)", lease.id, bad.state, detail)
-        self._record(lambda: printing.fault(conn, lease.id, reason(bad.state)))
+        moment = self.house.clock.read()
+        self._record(lambda: printing.fault(conn, lease.id, reason(bad.state), moment=moment))
         return self._failed()
+
+    def _broken(self, conn: sqlite3.Connection, lease: printing.Lease) -> None:
+        moment = self.house.clock.read()
+        self._record(lambda: printing.broken(conn, lease.id, moment=moment))
 
     def _record(self, write: Callable[[], object]) -> None:
         # The paper is out (or not): that is known only here, so it is written before anything else is done.

@@ -1,8 +1,8 @@
 """The manner of the bench's own threads: a connection each, one device each, and no error that ends them.
 
 Keeps true: whatever goes wrong in one turn, the thread lives on and says so in the log; it ends soon after
-it is told to. An order to a device is carried out in the thread that owns the device, before its other
-work.
+it is told to, or at once when its device was given to another thread. An order to a device is carried out in
+the thread that owns the device, before its other work.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from hub.base.errors import HubError
 from hub.base.house import House
 from hub.workers import bench_orders
-from hub.workers.bench_slot import Slot
+from hub.workers.bench_slot import Abandoned, Slot
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +33,15 @@ class DeviceThread(threading.Thread, ABC):
         self.slot = slot
         self.stopping = stop
         self._wake = threading.Event()
+        self._hurried = False
 
     def wake(self) -> None:
         """Say that there may be work."""
+        self._wake.set()
+
+    def hurry(self) -> None:
+        """Say that something was plugged in or out: look at once, and forget every pause."""
+        self._hurried = True
         self._wake.set()
 
     @abstractmethod
@@ -60,14 +66,27 @@ class DeviceThread(threading.Thread, ABC):
             except Exception:
                 _log.exception("%s stumbled", self.name)
                 self.stopping.wait(_AFTER_ERROR_S)
-        self.slot.close()
+            except Abandoned:
+                self._came_late()
+                return
+        try:
+            self.slot.close()
+        except Abandoned:
+            self._came_late()
+
+    def _came_late(self) -> None:
+        _log.warning("%s came back after it was given up", self.name)
 
     def _work(self, conn: sqlite3.Connection) -> None:
         self.began(conn)
         while not self.stopping.is_set():
             self._wake.clear()
+            if self._hurried:
+                self._hurried = False
+                self.slot.reset()
+                self.ordered()
             if bench_orders.carry(conn, self.house, self.slot):
                 self.ordered()
-            pause = self.turn(conn)
+            pause = min(self.turn(conn), self.slot.patience_s)
             if pause > 0 and not self.stopping.is_set():
                 self._wake.wait(pause)

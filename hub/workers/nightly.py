@@ -16,7 +16,7 @@ from hub.base import backups, phrases, scrub
 from hub.base.clock import Moment
 from hub.base.errors import HubError, NotReady
 from hub.base.house import House
-from hub.post import jobs
+from hub.post import forgetting, sheet_jobs
 from hub.trades.dossiers import ending
 from hub.trades.dossiers import service as dossiers
 from hub.trades.people import service as people
@@ -74,7 +74,10 @@ def _forget_slips(house: House, conn: sqlite3.Connection, moment: Moment) -> int
     # By a doubtful clock nobody knows how old a slip is.
     if not moment.trusted:
         return 0
-    return jobs.forget(conn, before=moment.at - dt.timedelta(days=house.settings.dossiers.slip_days))
+    before = moment.at - dt.timedelta(days=house.settings.dossiers.slip_days)
+    return forgetting.forget(conn, before=before, moment=moment) + sheet_jobs.forget(
+        conn, before=before, moment=moment
+    )
 
 
 def _tidy(house: House, conn: sqlite3.Connection) -> str:

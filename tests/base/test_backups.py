@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def _no_port() -> None:
 
 @pytest.fixture
 def house(database: Path, clock: FakeClock) -> House:
-    ports = Ports(_no_port, _no_port, _no_port)  # type: ignore[arg-type]
+    ports = Ports(*[_no_port] * 7)  # type: ignore[arg-type]
     return House(settings.Settings(), database.parent, database.parent, clock, ports)
 
 
@@ -74,3 +75,34 @@ def test_a_copy_that_cannot_be_written_leaves_the_others(
     with pytest.raises(NotReady, match="base.bad_copy"):
         backups.make(house)
     assert [copy.name for copy in backups.listing(house)] == [good.name]
+
+
+def test_what_somebody_takes_back_goes_from_every_copy_and_the_copies_stay_whole(
+    house: House, conn: sqlite3.Connection, clock: FakeClock
+) -> None:
+    with db.write(conn):
+        conn.execute("CREATE TABLE said(who INTEGER, words TEXT)")
+        conn.execute("INSERT INTO said VALUES (1, 'goes-away-goes-away'), (2, 'stays-stays')")
+    first = backups.make(house)
+    clock.advance(60)
+    second = backups.make(house)
+    assert backups.erase(house, "said", "who", 1) == 2
+    assert backups.erase(house, "said", "who", 1) == 0
+    assert backups.erase(house, "no_such_table", "who", 1) == 0
+    for path in (first, second):
+        content = path.read_bytes()
+        assert b"goes-away" not in content and b"stays-stays" in content
+        with closing(sqlite3.connect(path)) as copy:
+            assert copy.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    assert sorted(found.name for found in first.parent.iterdir()) == sorted([first.name, second.name])
+
+
+def test_a_copy_that_goes_while_something_is_taken_back_does_not_come_back_empty(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = backups.make(house)
+    seen = backups.listing(house)
+    path.unlink()
+    monkeypatch.setattr(backups, "listing", lambda _house: seen)
+    assert backups.erase(house, "recordings", "voice_id", 1) == 0
+    assert not path.exists()

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import urllib3
 
-from tests.bench import forms, imports, memory, press, rates, table, weight
+from tests.bench import cards, forms, imports, memory, pages, press, rates, slips, table, voice, weight
 from tests.bench.table import Line
 from tests.journeys import village
 from tests.journeys.visitor import Visitor
@@ -81,8 +81,16 @@ def _measured(folder: Path, rounds: int, seconds: float, presses: int, starts: i
     lines = _imports(starts)
     _say("a long form")
     lines += _forms(folder, turns)
+    _say("slips as dots and letters")
+    lines += _slips(rounds)
+    _say("codes on a page")
+    lines += _cards(rounds)
+    _say("a page made ready")
+    lines += _pages(rounds)
     _say("from press to paper")
     lines += _press(data, folder, presses)
+    _say("from call to sound")
+    lines += _voice(data, folder, presses)
     with _run(data, settings, web) as supervisor, _bare(bare):
         _say("first visit")
         lines += _weight(f"http://127.0.0.1:{web}")
@@ -135,6 +143,41 @@ def _forms(folder: Path, turns: int) -> list[Line]:
     ]
 
 
+def _slips(rounds: int) -> list[Line]:
+    lines = []
+    for one in slips.in_a_process(3 * rounds):
+        note = f"drawn {statistics.median(one.drawing):.1f}, written {statistics.median(one.writing):.1f}"
+        note += f", {one.megabytes:.1f} MB more"
+        title = f"slip of {slips.LINES} lines, {one.name}"
+        spread = _from_to((min(one.drawing) + min(one.writing), max(one.drawing) + max(one.writing)))
+        lines.append(table.at_most(f"{title}, time", one.milliseconds, 150, "ms", spread, note))
+        lines.append(Line(f"{title}, size", one.bytes / 1000, "kB"))
+    return lines
+
+
+def _cards(rounds: int) -> list[Line]:
+    lines = []
+    for one in cards.in_a_process(3 * rounds):
+        spread, note = _from_to((min(one.ms), max(one.ms))), f"{one.megabytes:.0f} MB more at its peak"
+        if one.found:
+            lines.append(table.at_most(f"{one.name}, read", one.median, 500, "ms", spread, note))
+        else:
+            lines.append(Line(f"{one.name}, looked through", one.median, "ms", note=note))
+    return lines
+
+
+def _pages(rounds: int) -> list[Line]:
+    lines = []
+    for one in pages.in_a_process(rounds):
+        note = f"{one.before / 1e6:.1f} MB became {one.after / 1000:.0f} kB"
+        spread = _from_to((min(one.ms), max(one.ms)))
+        lines.append(table.at_most(f"{one.name}, made ready", one.median, 3000, "ms", spread, note))
+        lines.append(
+            table.at_most(f"{one.name}, memory", one.megabytes, 150, "MB", note="peak, whole process")
+        )
+    return lines
+
+
 def _from_to(spread: tuple[float, float]) -> str:
     return f"{spread[0]:.0f}–{spread[1]:.0f}"
 
@@ -147,6 +190,24 @@ def _press(data: Path, folder: Path, presses: int) -> list[Line]:
             "press to first byte, p95", found.p95, 150, "ms", _from_to((min(found.ms), max(found.ms))), how
         ),
         Line("press to first byte, median", found.median, "ms", note=f"{len(found.ms)} presses"),
+    ]
+
+
+def _voice(data: Path, folder: Path, calls: int) -> list[Line]:
+    chimed = voice.measure(data, folder, calls, chime=True)
+    spoken = voice.measure(data, folder, calls, chime=False)
+    how = "real bench process, aplay on ALSA's file device; words rendered before"
+    return [
+        table.at_most(
+            "call to chime, p95", chimed.p95, 300, "ms", _from_to((min(chimed.ms), max(chimed.ms))), how
+        ),
+        Line("call to chime, median", chimed.median, "ms"),
+        table.at_most(
+            "call to first word, p95", spoken.p95, 300, "ms", _from_to((min(spoken.ms), max(spoken.ms)))
+        ),
+        Line("call to first word, median", spoken.median, "ms", note="without a chime"),
+        Line("call to first word, never rendered", spoken.first, "ms"),
+        Line("bench after calls, memory", spoken.rss, "MB", note="RSS"),
     ]
 
 

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from devices import raster
 from hub.forms import xform
-from tests.bench import forms, load, memory, rates, table, weight
+from tests.bench import cards, forms, load, memory, pages, rates, slips, table, weight
 from tests.bench.rates import Target
 from tests.journeys import village
 
@@ -147,3 +148,27 @@ def test_the_table_says_which_aim_was_met(line: Callable[..., table.Line], met: 
     told = line("home", 0.7, 0.6, "of bare")
     assert told.met is met
     assert ("✔" if met else "✘") in table.drawn([told])
+
+
+def test_the_slip_that_is_measured_has_sixty_lines_and_every_way_carries_it() -> None:
+    height = raster.render(slips.sixty_lines(), 576).height
+    assert (height - raster.ROW) // 38 == slips.LINES
+    found = slips.measure(1)
+    assert [one.name for one in found] == list(slips.WAYS)
+    sent = next(one.bytes for one in found if "sent" in one.name)
+    assert sent >= height * 72
+    assert all(one.bytes < sent for one in found if "sent" not in one.name)
+    assert all(one.milliseconds > 0 for one in found)
+
+
+def test_the_page_that_is_read_has_one_code_and_the_empty_one_none() -> None:
+    found = cards.measure(1)
+    assert [one.found for one in found] == [1, 1, 1, 0]
+    assert all(one.median > 0 and one.megabytes < 150 for one in found)
+
+
+def test_the_page_that_is_made_ready_becomes_small_in_bounded_memory_of_its_own() -> None:
+    found = pages.in_a_process(1)
+    assert [one.name for one in found] == list(pages.WAYS)
+    assert all(one.after <= pages.BUDGET < one.before for one in found)
+    assert all(len(one.ms) == 1 and one.median > 0 and 10 < one.megabytes < 150 for one in found)

@@ -21,6 +21,9 @@ GUIDE = ("/guide", "/guide/desk", "/guide/issue", "/guide/dossiers", f"/guide/st
 FAMILIES = ("/guide/start", "/guide/people", "/guide/people/new", "/guide/requests", "/guide/requests/new")
 TECHNICIAN = (
     "/technician/devices",
+    "/technician/devices/probe",
+    "/technician/papers",
+    "/technician/papers/1",
     "/technician/relay",
     "/technician/packs",
     "/technician/packs/core/rollback",
@@ -128,6 +131,8 @@ def test_a_number_is_called_shown_served_and_ended(tablet: New, run: Run, script
     guide.look("issue for somebody")
     guide.go("/guide/papers")
     guide.look("papers")
+    guide.main.locator("a[href^='/guide/papers/']").first.click()
+    guide.look("one paper")
 
 
 @both

@@ -56,9 +56,9 @@ def _papers(data: Path) -> list[str]:
 
 def test_devices_are_probed_only_while_the_bench_does_not_run(data: Path, settings: Path) -> None:
     asked = hub(data, "devices", "probe", settings=settings)
-    assert asked.code == 0 and asked.out.count("simulator\tready") == 3
+    assert asked.code == 0 and asked.out.count("(simulated)\tready") == 6
     with _working(data, settings, "bench") as bench:
-        until(lambda: len(_devices(data, settings)) == 3)
+        until(lambda: len(_devices(data, settings)) == 6)
         refused = hub(data, "--lang", "en", "devices", "probe", settings=settings)
         assert refused.code == 1 and "bench process is already using" in refused.sentence
         assert str(bench.pid) in refused.sentence
@@ -72,7 +72,7 @@ def test_a_printer_that_is_not_there_is_found_by_the_probe(data: Path, tmp_path:
     settings = written(tmp_path / "etc", f'[printer]\nkind = "network"\nhost = "127.0.0.1"\nport = {port}\n')
     asked = hub(data, "devices", "probe", settings=settings)
     assert asked.code == 1 and "printer\tnetwork\toffline" in asked.out and asked.err == ""
-    assert asked.out.count("ready") == 2
+    assert asked.out.count("\tready\t") == 5
 
 
 def test_a_fault_is_rehearsed_and_mended_and_no_paper_is_lost(data: Path, settings: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-ESC, GS, DLE, EOT, LF = 0x1B, 0x1D, 0x10, 0x04, 0x0A
+ESC, GS, FS, DLE, EOT, LF = 0x1B, 0x1D, 0x1C, 0x10, 0x04, 0x0A
 DEFAULT_SPACING = 30
 
 
@@ -17,11 +17,28 @@ class NotEscpos(ValueError):
 
 
 @dataclass(frozen=True)
+class Line:
+    """One line in the printer's own letters, as the bytes that were sent, and how it was to look."""
+
+    data: bytes
+    code_page: int
+    bold: bool
+    high: bool
+    align: int
+    before: int
+    """How many rows of dots stand above it on the same paper."""
+
+
+@dataclass(frozen=True)
 class Paper:
-    """One piece of paper: rows of dots, leftmost first, True for black, and how it was cut off."""
+    """One piece of paper: rows of dots, leftmost first, True for black, and how it was cut off.
+
+    ``lines`` are what stood in letters; they take no rows here.
+    """
 
     rows: tuple[tuple[bool, ...], ...]
     cut: str
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass
@@ -32,14 +49,16 @@ class Reader:
     papers: list[Paper] = field(default_factory=list)
     questions: list[bytes] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    pulses: int = 0
 
     def read(self, stream: bytes) -> Reader:
         self._stream, self._at = stream, 0
         self._reset()
         self._rows: list[tuple[bool, ...]] = []
+        self._lines: list[Line] = []
         while self._at < len(stream):
             self._command()
-        if self._line or self._stored is not None:
+        if self._line or self._words or self._stored is not None:
             raise NotEscpos("the stream ends with something not yet printed")
         return self
 
@@ -53,6 +72,9 @@ class Reader:
         self._align = 0
         self._line: list[tuple[bool, ...]] = []
         self._stored: list[tuple[bool, ...]] | None = None
+        self._words = bytearray()
+        self._page = 0
+        self._bold = self._high = self._single_bytes = False
 
     def _take(self, count: int) -> bytes:
         taken = self._stream[self._at : self._at + count]
@@ -72,7 +94,15 @@ class Reader:
         return low + 256 * high
 
     def _command(self) -> None:
-        match self._byte(ESC, GS, DLE, LF):
+        if self._stream[self._at] >= 0x20:
+            self._letter()
+            return
+        match self._byte(ESC, GS, FS, DLE, LF):
+            case 0x1C:
+                self._byte(ord("."))
+                self.commands.append("FS .")
+                self._only_at_line_start()
+                self._single_bytes = True
             case 0x0A:
                 self.commands.append("LF")
                 self._feed_line()
@@ -84,8 +114,18 @@ class Reader:
             case _:
                 self._group()
 
+    def _letter(self) -> None:
+        if self._line:
+            raise NotEscpos("letters in a line of dots")
+        letter = self._take(1)[0]
+        if letter == 0x7F:
+            raise NotEscpos("0x7f is no letter")
+        if letter >= 0x80 and not self._single_bytes:
+            raise NotEscpos("a letter beyond ASCII while the printer may read it as half of a Chinese one")
+        self._words.append(letter)
+
     def _escape(self) -> None:
-        letter = chr(self._byte(*b"@23JdaE*"))
+        letter = chr(self._byte(*b"@23JdaE*tp"))
         self.commands.append(f"ESC {letter}")
         if letter == "@":
             self._reset()
@@ -103,7 +143,15 @@ class Reader:
             self._only_at_line_start()
             self._align = self._byte(0, 1, 2, 48, 49, 50) % 48
         elif letter == "E":
-            self._byte(0, 1)
+            self._bold = bool(self._byte(0, 1))
+        elif letter == "t":
+            self._page = self._byte()
+        elif letter == "p":
+            self._byte(0, 1, 48, 49)
+            on, off = self._take(2)
+            if not 0 < on < off:
+                raise NotEscpos("a drawer's pulse that is off before it is on")
+            self.pulses += 1
         else:
             self._columns()
 
@@ -122,14 +170,21 @@ class Reader:
 
     def _feed_line(self) -> None:
         if self._line:
+            # A line of dots that is spaced closer than it is high would be printed over by the next.
+            if self._spacing < 24:
+                raise NotEscpos(f"a line of 24 dots spaced {self._spacing}")
             self._put([tuple(column[row] for column in self._line) for row in range(24)])
-            self._blank(max(0, self._spacing - 24))
+            self._blank(self._spacing - 24)
             self._line = []
+        elif self._words:
+            data = bytes(self._words)
+            self._lines.append(Line(data, self._page, self._bold, self._high, self._align, len(self._rows)))
+            self._words.clear()
         else:
             self._blank(self._spacing)
 
     def _group(self) -> None:
-        letter = chr(self._byte(*b"v(Vr"))
+        letter = chr(self._byte(*b"v(Vr!"))
         self.commands.append(f"GS {letter}")
         if letter == "v":
             self._only_at_line_start()
@@ -146,6 +201,8 @@ class Reader:
         elif letter == "V":
             self._only_at_line_start()
             self._cut()
+        elif letter == "!":
+            self._high = bool(self._byte(0, 1))
         else:
             self.questions.append(bytes((GS, ord("r"), self._byte(1, 2, 49, 50))))
 
@@ -172,11 +229,12 @@ class Reader:
         mode = self._byte(0, 1, 48, 49, 65, 66)
         if mode in (65, 66):
             self._blank(self._byte())
-        self.papers.append(Paper(tuple(self._rows), "full" if mode in (0, 48, 65) else "part"))
-        self._rows = []
+        cut = "full" if mode in (0, 48, 65) else "part"
+        self.papers.append(Paper(tuple(self._rows), cut, tuple(self._lines)))
+        self._rows, self._lines = [], []
 
     def _only_at_line_start(self) -> None:
-        if self._line:
+        if self._line or self._words:
             raise NotEscpos("a command that is only valid at the start of a line")
 
     def _raster(self, data: bytes, row_bytes: int, across: int) -> list[tuple[bool, ...]]:

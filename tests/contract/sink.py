@@ -11,6 +11,8 @@ import time
 from enum import StrEnum
 from types import TracebackType
 
+from tests.contract.brain import Brain
+
 
 class Manner(StrEnum):
     """How the sink treats a connection."""
@@ -21,18 +23,18 @@ class Manner(StrEnum):
     STOPS_READING = "stops_reading"
     CLOSES_WHEN_ASKED = "closes_when_asked"
     CLOSES_MIDWAY = "closes_midway"
+    HALF_CLOSES_MIDWAY = "half_closes_midway"
+    SLOW = "slow"
+    LIES = "lies"
+    BABBLES = "babbles"
 
 
-class Sink:
+class Sink(Brain):
     """Listens on 127.0.0.1; ``jobs`` holds the bytes of each connection, in order."""
 
     def __init__(self, manner: Manner = Manner.ANSWERS) -> None:
+        super().__init__()
         self.manner = manner
-        self.paper_out = False
-        self.paper_ends_midway = False
-        self.cover_open = False
-        self.cutter_stuck = False
-        self.near_end = False
         self.jobs: list[bytearray] = []
         self.first_byte_at: float | None = None
         self._ending = threading.Event()
@@ -105,7 +107,7 @@ class Sink:
         try:
             if self.manner is Manner.CLOSES:
                 return
-            job = bytearray()
+            job, closed = bytearray(), False
             self.jobs.append(job)
             connection.settimeout(0.05)
             while not self._ending.is_set():
@@ -128,31 +130,22 @@ class Sink:
                     # Closing on unread bytes makes the kernel send a reset, as a printer switched off does.
                     time.sleep(0.05)
                     return
-                if self.manner is Manner.ANSWERS:
+                if self.manner is Manner.HALF_CLOSES_MIDWAY and b"\x1b@" in job and not closed:
+                    # It still takes what comes, but will never say anything again.
+                    connection.shutdown(socket.SHUT_WR)
+                    closed = True
+                if self.manner is Manner.SLOW:
+                    time.sleep(0.004)
+                if self.manner is Manner.LIES:
+                    # Whatever it is asked, whatever lies in it: the paper is out.
+                    connection.sendall(b"\x72" * data.count(b"\x10\x04"))
+                elif self.manner is Manner.BABBLES:
+                    connection.sendall(b"\xff\x00\x80")
+                elif self.manner in (Manner.ANSWERS, Manner.SLOW, Manner.HALF_CLOSES_MIDWAY) and not closed:
                     self._answer(connection, data, job)
         finally:
             self._open.discard(connection)
             connection.close()
 
     def _answer(self, connection: socket.socket, data: bytes, job: bytearray) -> None:
-        if self.paper_ends_midway and len(job) > 2000:
-            self.paper_out = True
-        # Like a printer, it takes a real-time question anywhere, also among the dots of a picture.
-        for about in range(1, 5):
-            if bytes((0x10, 0x04, about)) in data:
-                connection.sendall(bytes((self._status(about),)))
-        if data.endswith(b"\x1dr\x01") and not self.paper_out:
-            connection.sendall(b"\x00")
-
-    def _status(self, about: int) -> int:
-        stopped = self.paper_out or self.cover_open or self.cutter_stuck
-        told = 0b0001_0010
-        if about == 1:
-            told |= 0x08 * stopped
-        elif about == 2:
-            told |= 0x04 * self.cover_open | 0x20 * self.paper_out | 0x40 * self.cutter_stuck
-        elif about == 3:
-            told |= 0x08 * self.cutter_stuck
-        else:
-            told |= 0x60 * self.paper_out | 0x0C * (self.near_end or self.paper_out)
-        return told
+        connection.sendall(self.reply(data, job))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.escpos_reader import NotEscpos, Reader
+from tests.contract.escpos_reader import Line, NotEscpos, Reader
 
 ROW = b"\x1dv0\x00\x02\x00\x01\x00\x80\x01"
 CUT = b"\x1dV\x00"
@@ -17,7 +17,7 @@ def test_a_raster_line_comes_out_dot_for_dot() -> None:
 
 
 def test_a_column_line_comes_out_as_24_rows() -> None:
-    stream = b"\x1b@\x1b3\x10\x1b*\x21\x02\x00" + b"\x80\x00\x00" + b"\x00\x00\x01" + b"\n\x1b2" + CUT
+    stream = b"\x1b@\x1b3\x18\x1b*\x21\x02\x00" + b"\x80\x00\x00" + b"\x00\x00\x01" + b"\n\x1b2" + CUT
     (paper,) = Reader(16).read(stream).papers
     assert len(paper.rows) == 24
     assert paper.rows[0][:2] == (True, False)
@@ -42,10 +42,33 @@ def test_questions_are_told_apart_from_paper() -> None:
     assert reader.papers == []
 
 
+def test_a_line_of_letters_tells_its_page_and_its_look() -> None:
+    stream = b"\x1b@" + ROW + b"\x1c.\x1bt\x1b\x1ba\x01\x1bE\x01\x1d!\x01Ti\xd5ng\n" + CUT
+    (paper,) = Reader(16).read(stream).papers
+    assert paper.lines == (Line(b"Ti\xd5ng", 27, bold=True, high=True, align=1, before=1),)
+
+
+def test_a_reset_ends_every_look() -> None:
+    stream = b"\x1c.\x1bt\x1b\x1bE\x01a\n\x1b@b\n" + CUT
+    (paper,) = Reader(16).read(stream).papers
+    assert [(line.code_page, line.bold) for line in paper.lines] == [(27, True), (0, False)]
+
+
+def test_an_opened_drawer_is_counted() -> None:
+    assert Reader(16).read(b"\x1bp\x00\x19\xfa").pulses == 1
+
+
 @pytest.mark.parametrize(
     "stream",
     [
         b"hello",
+        b"\x1b@\x1bt\x1b\xb5\n",
+        b"\x1c.hello\x7f\n",
+        b"hello" + ROW,
+        b"\x1c&",
+        b"\x1bp\x05\x10\x20",
+        b"\x1d!\x11a\n",
+        b"\x1b3\x10\x1b*\x21\x01\x00\xff\xff\xff\n",
         b"\x1bQ",
         b"\x10\x04\x07",
         ROW[:-1],

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 import pytest
@@ -17,86 +15,30 @@ from PIL import Image
 from devices import choose, raster
 from devices.config import PrinterConfig
 from devices.picture import PictureBook
-from devices.ports import CoverOpen, DeviceError, Jammed, Offline, OutOfPaper, SlipPrinter, State, Status
-from devices.simulator.slip_printer import Fault, SimulatedSlipPrinter
+from devices.ports import (
+    Busy,
+    CoverOpen,
+    DeviceError,
+    Jammed,
+    Malformed,
+    Offline,
+    OutOfPaper,
+    State,
+    Status,
+)
 from devices.slip import Slip, Text, marked_copy
 from tests.contract.escpos_reader import Reader
 from tests.contract.paper import dots, trimmed
 from tests.contract.sink import Manner, Sink
+from tests.contract.slip_rigs import RIGS, Rig
 from tests.devices.samples import PICTURES, ticket
 
 BOOK = PictureBook(PICTURES)
 
 
-class Rig(Protocol):
-    printer: SlipPrinter
-
-    def fault(self, name: str) -> None: ...
-    def mend(self) -> None: ...
-    def papers(self) -> list[list[tuple[bool, ...]]]: ...
-    def close(self) -> None: ...
-
-
-class SimulatorRig:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        printer = choose.slip_printer(PrinterConfig(), folder, BOOK)
-        assert isinstance(printer, SimulatedSlipPrinter)
-        self.printer = printer
-
-    def fault(self, name: str) -> None:
-        self.printer.inject(Fault(name))
-
-    def mend(self) -> None:
-        self.printer.mend()
-
-    def papers(self) -> list[list[tuple[bool, ...]]]:
-        index = json.loads((self.folder / "printer.json").read_text("utf-8"))
-        return [dots(Image.open(self.folder / entry["file"])) for entry in index["papers"] if entry["whole"]]
-
-    def close(self) -> None:
-        self.printer.close()
-
-
-class NetworkRig:
-    def __init__(self, folder: Path) -> None:
-        self.sink = Sink()
-        config = PrinterConfig(kind="network", host="127.0.0.1", port=self.sink.port, timeout_s=5)
-        self.printer = choose.slip_printer(config, folder, BOOK)
-
-    def fault(self, name: str) -> None:
-        match name:
-            case "out_of_paper":
-                self.sink.paper_out = True
-            case "paper_ends_midway":
-                self.sink.paper_ends_midway = True
-            case "cover_open":
-                self.sink.cover_open = True
-            case "jammed":
-                self.sink.cutter_stuck = True
-            case _:
-                self.sink.pull_cable()
-
-    def mend(self) -> None:
-        sink = self.sink
-        sink.paper_out = sink.cover_open = sink.cutter_stuck = sink.paper_ends_midway = False
-        if sink._server is None:
-            sink.plug_in()
-
-    def papers(self) -> list[list[tuple[bool, ...]]]:
-        found = []
-        for job in self.sink.printed():
-            found += [trimmed(list(paper.rows)) for paper in Reader(self.printer.width).read(job).papers]
-        return found
-
-    def close(self) -> None:
-        self.printer.close()
-        self.sink.close()
-
-
-@pytest.fixture(params=[SimulatorRig, NetworkRig], ids=["simulator", "network"])
-def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
-    made = request.param(tmp_path)
+@pytest.fixture(params=RIGS, ids=[kind.name for kind in RIGS])
+def rig(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    made = request.param(tmp_path, monkeypatch)
     yield made
     made.close()
 
@@ -150,7 +92,7 @@ def test_a_fault_is_told_before_any_paper_is_touched_and_mending_is_enough(
 def test_paper_that_ends_midway_is_an_error_after_the_first_byte(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if isinstance(rig, NetworkRig):
+    if rig.name != "simulator":
         monkeypatch.setattr("devices.drivers.slip_escpos._CONFIRM_S", 0.3)
     rig.printer.status()
     rig.fault("paper_ends_midway")
@@ -170,8 +112,7 @@ def test_a_closed_printer_is_offline_and_closing_twice_is_calm(rig: Rig) -> None
 
 
 @pytest.mark.parametrize("mode", ["raster", "graphics", "column"])
-@pytest.mark.parametrize("width", [576, 384])
-@pytest.mark.parametrize("rows", [24, 192, 768])
+@pytest.mark.parametrize(("width", "rows"), [(576, 192), (512, 24), (384, 768)])
 def test_every_image_command_prints_the_same_dots(mode: str, width: int, rows: int, tmp_path: Path) -> None:
     told = {"kind": "network", "host": "127.0.0.1", "width": width, "mode": mode, "fragment_rows": rows}
     config = msgspec.convert(told, PrinterConfig)
@@ -250,6 +191,134 @@ def test_a_printer_that_stops_reading_is_offline_before_the_deadline(tmp_path: P
         with pytest.raises(Offline):
             printer.print(Slip((Text("dài " * 2_500),)))
         assert time.monotonic() - started < 6
+
+
+def test_a_printer_that_stops_talking_midway_is_not_believed_to_have_printed(tmp_path: Path) -> None:
+    with Sink(Manner.HALF_CLOSES_MIDWAY) as sink:
+        config = PrinterConfig(
+            kind="network", host="127.0.0.1", port=sink.port, timeout_s=5, status_timeout_s=2
+        )
+        printer = choose.slip_printer(config, tmp_path, BOOK)
+        assert printer.status().state is State.READY
+        told: list[str] = []
+        with pytest.raises(Offline):
+            printer.print(ticket(), on_first_byte=lambda: told.append("first"))
+        assert told == ["first"]
+
+
+def test_a_slow_printer_gets_its_slip_whole_within_its_deadline(tmp_path: Path) -> None:
+    with Sink(Manner.SLOW) as sink:
+        config = PrinterConfig(kind="network", host="127.0.0.1", port=sink.port, status_timeout_s=2)
+        printer = choose.slip_printer(config, tmp_path, BOOK)
+        assert printer.status().state is State.READY
+        assert printer.print(ticket())
+        (job,) = sink.printed()
+    (paper,) = Reader(576).read(job).papers
+    assert trimmed(list(paper.rows)) == dots(raster.render(ticket(), 576, BOOK))
+
+
+def test_a_printer_that_always_says_paper_out_prints_once_it_is_not_asked_any_more(tmp_path: Path) -> None:
+    with Sink(Manner.LIES) as sink:
+        config = PrinterConfig(
+            kind="network", host="127.0.0.1", port=sink.port, timeout_s=5, status_timeout_s=2
+        )
+        printer = choose.slip_printer(config, tmp_path, BOOK)
+        assert printer.status().state is State.NO_PAPER
+        with pytest.raises(OutOfPaper):
+            printer.print(ticket())
+        assert sink.printed() == []
+        printer = choose.slip_printer(replace(config, ask_status=False), tmp_path, BOOK)
+        assert printer.print(ticket()) is False
+        assert printer.status().state is State.UNKNOWN
+        (job,) = sink.printed()
+    reader = Reader(576).read(job)
+    assert (len(reader.papers), reader.questions) == (1, [])
+
+
+def test_a_printer_that_answered_before_is_asked_twice_before_it_is_printed_to_blind(tmp_path: Path) -> None:
+    with Sink() as sink:
+        config = PrinterConfig(kind="network", host="127.0.0.1", port=sink.port, status_timeout_s=0.3)
+        printer = choose.slip_printer(config, tmp_path, BOOK)
+        assert printer.status().state is State.READY
+        sink.manner = Manner.SILENT
+        assert printer.print(ticket()) is False
+        (job,) = sink.printed()
+    assert Reader(576).read(job).questions == [b"\x10\x04\x04"] * 2
+
+
+def test_a_printer_that_was_slow_once_is_asked_for_its_word_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sink() as sink:
+        config = PrinterConfig(kind="network", host="127.0.0.1", port=sink.port, status_timeout_s=2)
+        printer = choose.slip_printer(config, tmp_path, BOOK)
+        assert printer.status().state is State.READY
+        assert printer.print(ticket())
+        sink.slow = True
+        with monkeypatch.context() as patch:
+            patch.setattr("devices.drivers.slip_escpos._CONFIRM_S", 0.2)
+            assert printer.print(ticket()) is False
+        sink.slow = False
+        assert printer.print(ticket())
+
+
+def test_a_hot_head_is_busy_and_asks_nobody_for_a_hand(tmp_path: Path) -> None:
+    with Sink() as sink:
+        sink.hot = True
+        config = PrinterConfig(kind="network", host="127.0.0.1", port=sink.port, status_timeout_s=2)
+        printer = choose.slip_printer(config, tmp_path, BOOK)
+        assert printer.status().state is State.BUSY
+        with pytest.raises(Busy):
+            printer.print(ticket())
+        sink.mend()
+        assert printer.print(ticket())
+
+
+def test_answers_that_make_no_sense_count_as_silence(tmp_path: Path) -> None:
+    with Sink(Manner.BABBLES) as sink:
+        config = PrinterConfig(kind="network", host="127.0.0.1", port=sink.port, timeout_s=5)
+        printer = choose.slip_printer(config, tmp_path, BOOK)
+        assert printer.print(ticket()) is False
+        assert printer.status().state is State.UNKNOWN
+        assert len(Reader(576).read(sink.printed()[0]).papers) == 1
+
+
+def test_a_rest_between_fragments_is_kept_for_printers_with_small_buffers(tmp_path: Path) -> None:
+    with Sink(Manner.SILENT) as sink:
+        config = PrinterConfig(
+            kind="network", host="127.0.0.1", port=sink.port, ask_status=False, pause_ms=30, fragment_rows=48
+        )
+        printer = choose.slip_printer(config, tmp_path, BOOK)
+        started = time.monotonic()
+        printer.print(ticket())
+        took = time.monotonic() - started
+        (job,) = sink.printed()
+    fragments = len(job) // (48 * 72)
+    assert fragments > 5
+    assert took >= 0.03 * (fragments - 1)
+    assert len(Reader(576).read(job).papers) == 1
+
+
+def test_rests_that_would_take_too_long_end_at_the_deadline(tmp_path: Path) -> None:
+    with Sink(Manner.SILENT) as sink:
+        config = PrinterConfig(
+            kind="network", host="127.0.0.1", port=sink.port, timeout_s=1, pause_ms=1000, ask_status=False
+        )
+        started = time.monotonic()
+        with pytest.raises(Offline, match="deadline"):
+            choose.slip_printer(config, tmp_path, BOOK).print(ticket())
+        assert time.monotonic() - started < 8
+
+
+def test_a_slip_that_cannot_be_drawn_is_refused_before_the_printer_is_called(tmp_path: Path) -> None:
+    with Sink() as sink:
+        config = PrinterConfig(kind="network", host="127.0.0.1", port=sink.port)
+        told: list[str] = []
+        with pytest.raises(Malformed):
+            choose.slip_printer(config, tmp_path, BOOK).print(
+                Slip((Text("dài " * 20_000),)), on_first_byte=lambda: told.append("first")
+            )
+        assert (told, sink.jobs) == ([], [])
 
 
 def test_status_during_a_print_says_busy_and_does_not_disturb_it(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tests.workers.house import running, until
 _SECRETS = {role: (name, secret) for name, role, secret in demo.SIGN_INS}
 _PAGES = (
     "devices",
+    "devices/probe",
     "relay",
     "packs",
     "staff",

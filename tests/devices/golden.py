@@ -35,6 +35,7 @@ def main() -> None:
     (FOLDER / "ticket.txt").write_text(slip.as_text(copy), "utf-8")
     for width in raster.WIDTHS:
         raster.render(copy, width, PictureBook(samples.PICTURES)).save(FOLDER / f"ticket-{width}.png")
+        raster.render(samples.scripts(), width).save(FOLDER / f"scripts-{width}.png")
 
 
 if __name__ == "__main__":

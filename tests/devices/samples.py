@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devices.slip import Align, Big, Picture, Qr, Row, Rule, Size, Slip, Space, Text
+from devices.slip import Align, Band, Big, Picture, Qr, Row, Rule, Size, Slip, Space, Text
 
 PICTURES = Path(__file__).parent / "pictures"
 
@@ -34,5 +34,35 @@ def ticket() -> Slip:
             Space(8),
             Text("Cần hỏi, gọi 0214 000 000", bold=True, align=Align.CENTRE),
             Rule(woven=True),
+        )
+    )
+
+
+VIETNAMESE = "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệghiìỉĩíịklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvxyỳỷỹýỵ"
+"""The alphabet with every tone, small letters."""
+ARABIC = "السلام عليكم ورحمة الله"
+BENGALI = "বাংলা ভাষা ক্ষিতি স্ত্রী কিছু"
+MONG = "Nyob zoo, kuv xav ua ntaub ntawv rau kuv tus menyuam."
+"""Mông in the Latin letters of RPA."""
+
+
+def scripts() -> Slip:
+    """Return a slip with every Vietnamese letter, Mông, Arabic and Bengali, alone and in one line."""
+    return Slip(
+        (
+            Text(" ".join(VIETNAMESE[at : at + 12] for at in range(0, len(VIETNAMESE), 12))),
+            Text(
+                " ".join(VIETNAMESE.upper()[at : at + 12] for at in range(0, len(VIETNAMESE), 12)), bold=True
+            ),
+            Rule(),
+            Text(MONG),
+            Rule(),
+            Text(ARABIC, Size.LARGE),
+            Text(f"{ARABIC} 2026 (17)", align=Align.CENTRE),
+            Rule(),
+            Text(BENGALI, Size.LARGE),
+            Row("Chữ Ả Rập", ARABIC),
+            Row(BENGALI, "12 ৳"),
+            Band(BENGALI),
         )
     )

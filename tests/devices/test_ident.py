@@ -60,7 +60,7 @@ def test_the_old_number_moves_nothing_else() -> None:
         ("HTTP://example.org", Reason.WEB_ADDRESS),
         ("www.example.org", Reason.WEB_ADDRESS),
         ("zalo://qr/p/abc", Reason.WEB_ADDRESS),
-        ("00020101021138570010A000000727", Reason.OTHER_CODE),
+        ("00020101021138570010A000000727", Reason.PAYMENT),
         ("015155000000", Reason.OTHER_CODE),
         ("015155000000||Nguyễn Thị Mẫu|01021955|Nữ", Reason.FIELDS),
         (CARD_2024 + "|", Reason.FIELDS),
@@ -78,7 +78,67 @@ def test_what_is_no_card_says_why(text: str, reason: Reason) -> None:
 def test_six_fields_are_a_card_without_its_issue_date() -> None:
     read = card(CARD_2021.rsplit("|", 1)[0])
     assert read.issued_on is None
-    assert warnings(read, TODAY) == (Warning.ISSUE_DATE_UNREADABLE,)
+    # Such a code may have lost its end: the residence is to be compared.
+    assert not read.whole
+    assert warnings(read, TODAY) == (Warning.CUT_SHORT,)
+
+
+def _typed_byte_by_byte(text: str) -> str:
+    return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in text.encode())
+
+
+@pytest.mark.parametrize("text", [CARD_2021, CARD_2024])
+def test_letters_typed_byte_by_byte_are_put_together_again(text: str) -> None:
+    typed = _typed_byte_by_byte(text)
+    assert typed != text
+    assert parse(typed) == parse(text)
+    assert parse(text.encode().decode("latin-1")) == parse(text)
+
+
+def test_a_code_with_two_nuls_in_its_middle_moves_nothing() -> None:
+    assert parse(CARD_2021.replace("|Nữ|", "|Nữ\0\0|") + "\0\0") == parse(CARD_2021)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        CARD_2021.replace("ễ", "?").replace("ị", "?").replace("ẫ", "?"),
+        CARD_2021.replace("ẫ", "\ufffd"),
+        "015155000000||Nguyen Thi Mau|01021955|N|Thon Mau, Lam Giang, Van Yen, Yen Bai|05082021",
+    ],
+)
+def test_lost_letters_are_told(lost: str) -> None:
+    assert Warning.MARKS_LOST in warnings(card(lost), TODAY)
+
+
+def test_a_name_without_marks_beside_an_address_with_them_is_a_name() -> None:
+    read = card(CARD_2021.replace("Nguyễn Thị Mẫu", "Lo Van Mau"))
+    assert Warning.MARKS_LOST not in warnings(read, TODAY)
+
+
+@pytest.mark.parametrize("born", ["1955", "00001955"])
+def test_who_knows_only_the_year_has_a_year_and_no_day(born: str) -> None:
+    read = card(CARD_2021.replace("01021955", born))
+    assert (read.born_on, read.born_year) == (None, 1955)
+    assert warnings(read, TODAY) == (Warning.BIRTH_DATE_UNREADABLE,)
+    assert Warning.BIRTH_YEAR_MISMATCH in warnings(card(CARD_2021.replace("01021955", "1956")), TODAY)
+
+
+@given(st.integers(0, len(CARD_2024)))
+def test_a_card_cut_anywhere_has_right_fields_or_says_so(end: int) -> None:
+    cut, whole = parse(CARD_2024[:end]), card(CARD_2024)
+    if isinstance(cut, NotACard):
+        return
+    assert (cut.number, cut.full_name, cut.born_on, cut.sex) == (
+        whole.number,
+        whole.full_name,
+        whole.born_on,
+        whole.sex,
+    )
+    if cut.whole:
+        assert cut.residence == whole.residence and cut.issued_on in (None, whole.issued_on)
+    else:
+        assert Warning.CUT_SHORT in warnings(cut)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_paper_is_one_bit_and_a_whole_number_of_rows(width: int) -> None:
 
 def test_another_width_is_refused() -> None:
     with pytest.raises(Malformed):
-        raster.render(ticket(), 512, BOOK)
+        raster.render(ticket(), 500, BOOK)
 
 
 def test_a_slip_longer_than_two_metres_is_refused() -> None:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from devices import absent, choose, journal
+from devices import absent, choose, journal, sound
 from devices.config import PanelConfig, PrinterConfig, SpeakerConfig
 from devices.picture import PictureBook
 from devices.ports import DeviceError, Offline, OutOfPaper, State, Unsupported
@@ -65,7 +65,10 @@ def test_a_setting_that_cannot_work_is_refused_by_name(
     ("missing", "setup"),
     [
         ("escpos", "choose.slip_printer(config.PrinterConfig(kind='network', host='127.0.0.1'), folder)"),
+        ("usb", "choose.slip_printer(config.PrinterConfig(kind='usb', vendor=1, product=2), folder)"),
+        ("serial", "choose.slip_printer(config.PrinterConfig(kind='serial', device='/dev/null'), folder)"),
         ("gpiozero", "choose.panel(config.PanelConfig(kind='gpio'), folder)"),
+        ("serial", "choose.code_reader(config.ReaderConfig(kind='serial', device='x'), folder)"),
     ],
 )
 def test_a_missing_library_is_a_sick_device_not_a_dead_bench(
@@ -96,7 +99,7 @@ def test_a_sick_device_fails_with_its_reason_at_everything(tmp_path: Path) -> No
         lambda: printer.print(ticket()),
         lambda: panel.buzz((80,)),
         lambda: panel.light("desk-1", True),
-        lambda: speaker.play(tmp_path / "call.wav"),
+        lambda: speaker.play(sound.chime()),
         lambda: speaker.chime(),
     ):
         with pytest.raises(Unsupported, match="escpos"):

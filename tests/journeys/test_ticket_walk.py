@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devices.slip import Big, Qr, marked_copy
+from devices.slip import Big, Qr
 from hub.base import phrases
 from hub.post import jobs
 from hub.wiring import demo
@@ -12,6 +12,7 @@ from tests.journeys import paper
 from tests.journeys.village import Village, until
 from tests.journeys.visitor import Page, Visitor
 from tests.journeys.walk import Step, go
+from tests.printed import as_printed
 
 DESK = "1"
 _CALL = [180, 90, 180]
@@ -73,10 +74,10 @@ class Walk:
     def papers(self) -> tuple[int, int]:
         """Return how many papers of the ticket came out unmarked, and how many marked as a copy."""
         with self.village.database() as conn:
-            slip = jobs.slip(conn, jobs.for_subject(conn, f"ticket:{self.ticket_id}")[-1].id)
+            job = jobs.for_subject(conn, f"ticket:{self.ticket_id}")[-1]
+            slip, again = as_printed(conn, job), as_printed(conn, job, again=True)
         found = self.village.papers()
-        copy = marked_copy(slip, phrases.say("vi", "printing.copy"))
-        return found.count(paper.dots(slip)), found.count(paper.dots(copy))
+        return found.count(paper.dots(slip)), found.count(paper.dots(again))
 
     def sit_down(self) -> None:
         name, _, secret = demo.SIGN_INS[0]

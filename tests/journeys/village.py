@@ -99,6 +99,8 @@ class Village:
         self._folder = folder
         self._settings = folder / "hub.toml"
         self._alive: dict[str, subprocess.Popen[bytes]] = {}
+        # A worker that is started with a device of the test's own, by the module that does it.
+        self.modules: dict[str, str] = {}
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Village:
@@ -145,7 +147,11 @@ class Village:
             assert name not in self._alive
             with (self._folder / f"{name}.log").open("ab") as log:
                 self._alive[name] = subprocess.Popen(
-                    [sys.executable, "-m", "hub", name],
+                    [
+                        sys.executable,
+                        "-m",
+                        *([self.modules[name]] if name in self.modules else ["hub", name]),
+                    ],
                     cwd=ROOT,
                     env=environment(self.data, self._settings) | {"TMPDIR": str(self.temporary)},
                     stdin=subprocess.DEVNULL,

@@ -168,3 +168,10 @@ def test_only_the_last_hundred_ended_orders_are_kept(conn: sqlite3.Connection, c
             conn, orders.order(conn, "printer", orders.Action.MEND, moment=clock.read()), orders.State.DONE
         )
     assert conn.execute("SELECT count(*) FROM orders").fetchone()[0] <= 101
+
+
+def test_orders_that_nobody_carries_out_do_not_pile_up(conn: sqlite3.Connection, clock: FakeClock) -> None:
+    for _ in range(105):
+        last = orders.order(conn, "scanner", orders.Action.TEST, moment=clock.read())
+    assert conn.execute("SELECT count(*) FROM orders").fetchone()[0] == 100
+    assert orders.get(conn, last).state is orders.State.OPEN

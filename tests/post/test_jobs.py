@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from devices.slip import Slip, Text
 from hub.base import db, migrate, scrub
 from hub.base.errors import Conflict, Missing
-from hub.post import jobs, printing
+from hub.post import forgetting, jobs, printing
 from tests.fakes import FakeClock
 
 SLIP = Slip((Text("Số 12"),))
@@ -57,7 +57,7 @@ def test_tickets_go_before_other_papers_and_the_oldest_first(
     order = []
     while (lease := printing.take(conn, "bench-1")) is not None:
         order.append(lease.id)
-        printing.done(conn, lease.id, moment=clock.read())
+        printing.done(conn, lease.id, moment=clock.read(), confirmed=True)
     assert order == [first, second, receipt]
 
 
@@ -67,7 +67,7 @@ def test_a_printed_paper_is_done_and_says_when(conn: sqlite3.Connection, clock: 
     assert jobs.get(conn, job_id).state is jobs.State.LEASED
     printing.first_byte(conn, lease.id, moment=clock.read())
     clock.advance(2)
-    printing.done(conn, lease.id, moment=clock.read())
+    printing.done(conn, lease.id, moment=clock.read(), confirmed=True)
     job = jobs.get(conn, job_id)
     assert (job.state, job.copy, job.attempts, job.done_at) == (jobs.State.DONE, False, 1, clock.at)
     assert printing.take(conn, "bench-1") is None
@@ -79,7 +79,7 @@ def test_a_crash_before_the_first_byte_brings_the_paper_again_unmarked(
 ) -> None:
     _add(conn, clock, kind)
     _take(conn)
-    assert printing.recover(conn) == printing.Recovered(again=1, copies=0, asked=0)
+    assert printing.recover(conn, moment=clock.read()) == printing.Recovered(again=1, copies=0, asked=0)
     assert not _take(conn).copy
 
 
@@ -89,7 +89,7 @@ def test_a_crash_after_the_first_byte_brings_a_ticket_again_as_a_copy(
 ) -> None:
     _add(conn, clock, kind)
     printing.first_byte(conn, _take(conn).id, moment=clock.read())
-    assert printing.recover(conn) == printing.Recovered(again=0, copies=1, asked=0)
+    assert printing.recover(conn, moment=clock.read()) == printing.Recovered(again=0, copies=1, asked=0)
     assert _take(conn).copy
 
 
@@ -99,7 +99,7 @@ def test_a_crash_after_the_first_byte_asks_a_guide_about_a_receipt(
 ) -> None:
     job_id = _add(conn, clock, kind)
     printing.first_byte(conn, _take(conn).id, moment=clock.read())
-    assert printing.recover(conn) == printing.Recovered(again=0, copies=0, asked=1)
+    assert printing.recover(conn, moment=clock.read()) == printing.Recovered(again=0, copies=0, asked=1)
     assert [job.id for job in jobs.asking(conn)] == [job_id]
     assert printing.take(conn, "bench-1") is None
 
@@ -107,7 +107,7 @@ def test_a_crash_after_the_first_byte_asks_a_guide_about_a_receipt(
 def _asked(conn: sqlite3.Connection, clock: FakeClock) -> int:
     job_id = _add(conn, clock, jobs.Kind.RECEIPT, "dossier:a")
     printing.first_byte(conn, _take(conn).id, moment=clock.read())
-    printing.recover(conn)
+    printing.recover(conn, moment=clock.read())
     return job_id
 
 
@@ -147,7 +147,7 @@ def test_a_fault_before_the_first_byte_waits_with_its_reason_and_comes_again_unm
     conn: sqlite3.Connection, clock: FakeClock
 ) -> None:
     job_id = _add(conn, clock)
-    assert printing.fault(conn, _take(conn).id, "printing.no_paper") is jobs.State.STUCK
+    assert printing.fault(conn, _take(conn).id, "printing.no_paper", moment=clock.read()) is jobs.State.STUCK
     job = jobs.get(conn, job_id)
     assert (job.reason_key, job.retry) == ("printing.no_paper", True)
     assert printing.restate(conn, "printing.offline") == 1
@@ -160,12 +160,12 @@ def test_a_fault_after_the_first_byte_counts_as_perhaps_printed(
 ) -> None:
     ticket = _add(conn, clock)
     printing.first_byte(conn, _take(conn).id, moment=clock.read())
-    assert printing.fault(conn, ticket, "printing.no_paper") is jobs.State.STUCK
+    assert printing.fault(conn, ticket, "printing.no_paper", moment=clock.read()) is jobs.State.STUCK
     assert jobs.get(conn, ticket).copy
-    printing.done(conn, _take(conn).id, moment=clock.read())
+    printing.done(conn, _take(conn).id, moment=clock.read(), confirmed=True)
     receipt = _add(conn, clock, jobs.Kind.RECEIPT, "dossier:a")
     printing.first_byte(conn, _take(conn).id, moment=clock.read())
-    assert printing.fault(conn, receipt, "printing.offline") is jobs.State.ASK
+    assert printing.fault(conn, receipt, "printing.offline", moment=clock.read()) is jobs.State.ASK
     assert jobs.get(conn, receipt).reason_key == "printing.offline"
 
 
@@ -176,7 +176,7 @@ def test_a_printer_that_eats_tickets_is_stopped_by_a_question(
     ends = []
     for _ in range(printing.MOST_TOUCHED):
         printing.first_byte(conn, _take(conn).id, moment=clock.read())
-        ends.append(printing.fault(conn, job_id, "printing.offline"))
+        ends.append(printing.fault(conn, job_id, "printing.offline", moment=clock.read()))
     assert ends == [jobs.State.STUCK] * (printing.MOST_TOUCHED - 1) + [jobs.State.ASK]
 
 
@@ -184,18 +184,18 @@ def test_a_broken_slip_steps_aside_until_a_person_says_again(
     conn: sqlite3.Connection, clock: FakeClock
 ) -> None:
     bad, good = _add(conn, clock), _add(conn, clock)
-    printing.broken(conn, _take(conn).id)
+    printing.broken(conn, _take(conn).id, moment=clock.read())
     assert [job.id for job in jobs.stuck(conn)] == [bad]
     assert _take(conn).id == good
-    printing.done(conn, good, moment=clock.read())
+    printing.done(conn, good, moment=clock.read(), confirmed=True)
     assert not printing.due(conn)
-    jobs.retry(conn, bad)
+    jobs.retry(conn, bad, moment=clock.read())
     assert _take(conn).id == bad
 
 
 def test_a_paper_under_suspicion_waits_behind_the_others(conn: sqlite3.Connection, clock: FakeClock) -> None:
     suspect, good = _add(conn, clock), _add(conn, clock)
-    printing.fault(conn, _take(conn).id, "printing.unsupported")
+    printing.fault(conn, _take(conn).id, "printing.unsupported", moment=clock.read())
     assert _take(conn).id == good
     assert printing.restate(conn, "printing.offline") == 0
     assert _take(conn).id == suspect
@@ -206,9 +206,9 @@ def test_only_an_ended_paper_is_printed_again_and_then_as_a_copy(
 ) -> None:
     job_id = _add(conn, clock)
     with pytest.raises(Conflict):
-        jobs.again(conn, job_id, moment=clock.read())
-    printing.done(conn, _take(conn).id, moment=clock.read())
-    copy = jobs.get(conn, jobs.again(conn, job_id, moment=clock.read()))
+        jobs.again(conn, job_id, why=jobs.Why.TORN, moment=clock.read())
+    printing.done(conn, _take(conn).id, moment=clock.read(), confirmed=True)
+    copy = jobs.get(conn, jobs.again(conn, job_id, why=jobs.Why.TORN, moment=clock.read()))
     assert (copy.copy, copy.subject, copy.kind) == (True, "ticket:1", jobs.Kind.TICKET)
 
 
@@ -218,26 +218,26 @@ def test_a_job_in_hand_cannot_be_cancelled_but_a_waiting_one_can(
     first, second = _add(conn, clock), _add(conn, clock)
     _take(conn)
     with pytest.raises(Conflict):
-        jobs.cancel(conn, first)
-    assert jobs.cancel(conn, second).state is jobs.State.CANCELLED
+        jobs.cancel(conn, first, moment=clock.read())
+    assert jobs.cancel(conn, second, moment=clock.read()).state is jobs.State.CANCELLED
     with pytest.raises(Conflict):
-        jobs.retry(conn, second)
+        jobs.retry(conn, second, moment=clock.read())
 
 
 def test_old_papers_are_forgotten_and_young_ones_are_not(conn: sqlite3.Connection, clock: FakeClock) -> None:
     done = _add(conn, clock)
-    printing.done(conn, _take(conn).id, moment=clock.read())
+    printing.done(conn, _take(conn).id, moment=clock.read(), confirmed=True)
     waited = _add(conn, clock)
     clock.advance(8 * 86_400)
     before = clock.at
     open_one = _add(conn, clock)
-    assert jobs.forget(conn, before=before) == 2
+    assert forgetting.forget(conn, before=before, moment=clock.read()) == 2
     assert jobs.get(conn, done).state is jobs.State.DONE
     assert jobs.get(conn, waited).state is jobs.State.CANCELLED
     with pytest.raises(Missing):
         jobs.slip(conn, done)
     with pytest.raises(Missing):
-        jobs.again(conn, done, moment=clock.read())
+        jobs.again(conn, done, why=jobs.Why.TORN, moment=clock.read())
     assert jobs.slip(conn, open_one) == SLIP and jobs.get(conn, open_one).state is jobs.State.QUEUED
 
 
@@ -247,7 +247,7 @@ def test_a_paper_in_the_printers_hand_is_not_given_up_however_old(
     _add(conn, clock)
     held = _take(conn).id
     clock.advance(30 * 86_400)
-    assert jobs.forget(conn, before=clock.at) == 0
+    assert forgetting.forget(conn, before=clock.at, moment=clock.read()) == 0
     assert jobs.get(conn, held).state is jobs.State.LEASED and jobs.slip(conn, held) == SLIP
 
 
@@ -257,22 +257,22 @@ def test_a_paper_with_a_name_on_it_is_forgotten_the_moment_it_ends(
 ) -> None:
     now = clock.read()
     plain = _add(conn, clock)
-    printing.done(conn, _take(conn).id, moment=now)
+    printing.done(conn, _take(conn).id, moment=now, confirmed=True)
     named = jobs.add(conn, jobs.Kind.OTHER, SLIP, moment=now, subject="certificate:1", private=True)
     assert jobs.slip(conn, named) == SLIP, "it still has to be printed"
     if ending == "cancelled":
-        jobs.cancel(conn, named)
+        jobs.cancel(conn, named, moment=clock.read())
     else:
         assert _take(conn).id == named
         if ending == "printed":
-            printing.done(conn, named, moment=now)
+            printing.done(conn, named, moment=now, confirmed=True)
         else:
             printing.first_byte(conn, named, moment=now)
-            assert printing.fault(conn, named, "printing.offline") is jobs.State.ASK
+            assert printing.fault(conn, named, "printing.offline", moment=clock.read()) is jobs.State.ASK
             assert jobs.slip(conn, named) == SLIP, "a guide may say that it did not come out"
             jobs.answer_printed(conn, named, True, now)
     with pytest.raises(Missing, match="forgotten"):
-        jobs.again(conn, named, moment=now)
+        jobs.again(conn, named, why=jobs.Why.TORN, moment=now)
     assert jobs.slip(conn, plain) == SLIP
     assert scrub.due(conn) and scrub.scrub(conn) and not scrub.due(conn)
 
@@ -283,7 +283,7 @@ def test_doubtful_times_are_corrected_once_the_true_one_is_known(
     clock.trusted = False
     job_id = _add(conn, clock)
     clock.advance(10)
-    printing.done(conn, _take(conn).id, moment=clock.read())
+    printing.done(conn, _take(conn).id, moment=clock.read(), confirmed=True)
     assert jobs.settle_doubts(conn, clock.read()) == 0
     wrong = clock.at
     clock.at, clock.trusted = wrong.replace(year=2027), True
@@ -297,7 +297,7 @@ def test_doubtful_times_are_corrected_once_the_true_one_is_known(
 def test_every_change_wakes_the_pages_that_poll(conn: sqlite3.Connection, clock: FakeClock) -> None:
     before = db.version(conn, jobs.TOPIC)
     _add(conn, clock)
-    printing.done(conn, _take(conn).id, moment=clock.read())
+    printing.done(conn, _take(conn).id, moment=clock.read(), confirmed=True)
     assert db.version(conn, jobs.TOPIC) == before + 3
 
 
@@ -349,19 +349,19 @@ class Papers(RuleBasedStateMachine):
     @rule()
     def end_well(self) -> None:
         assert self.lease is not None
-        printing.done(self.conn, self.lease.id, moment=self.clock.read())
+        printing.done(self.conn, self.lease.id, moment=self.clock.read(), confirmed=True)
         self.lease = None
 
     @precondition(lambda self: self.lease is not None)
     @rule(reason=st.sampled_from(["printing.no_paper", "printing.offline", "printing.unsupported"]))
     def fail(self, reason: str) -> None:
         assert self.lease is not None
-        printing.fault(self.conn, self.lease.id, reason)
+        printing.fault(self.conn, self.lease.id, reason, moment=self.clock.read())
         self.lease = None
 
     @rule()
     def crash(self) -> None:
-        found = printing.recover(self.conn)
+        found = printing.recover(self.conn, moment=self.clock.read())
         assert (found.again + found.copies + found.asked) == (self.lease is not None)
         self.lease = None
 
@@ -397,5 +397,5 @@ def test_a_bench_that_died_in_another_process_is_recovered_from_the_file(
     printing.first_byte(conn, _take(conn).id, moment=clock.read())
     conn.close()
     again = db.connect(database)
-    assert printing.recover(again).copies == 1
+    assert printing.recover(again, moment=clock.read()).copies == 1
     again.close()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from devices.config import PanelConfig, PrinterConfig
+from devices.config import PanelConfig, PrinterConfig, SpeakerConfig
 from hub.base.errors import HubError
 from hub.base.house import House
 from hub.base.settings import ClockSettings, HouseSettings, QueueSettings, Settings, SoundSettings
@@ -30,6 +30,7 @@ def made(
     desk_buttons: dict[str, int] | None = None,
     fold_s: float = 3.0,
     sound: SoundSettings | None = None,
+    speaker: SpeakerConfig | None = None,
     services: tuple[Service, ...] = (SERVICE,),
 ) -> House:
     """Return a House in ``data``: one service, practice devices unless told otherwise, a trusted clock."""
@@ -40,6 +41,7 @@ def made(
         sound=sound or SoundSettings(),
         printer=printer or PrinterConfig(width=384),
         panel=PanelConfig(desk_buttons=desk_buttons or {}),
+        speaker=speaker or SpeakerConfig(),
     )
     house = build.build(settings, data)
     conn = house.connect()

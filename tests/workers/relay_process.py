@@ -39,9 +39,7 @@ def house(data: Path, url: str, token_file: str, **upstream: object) -> House:
     settings = Settings(
         upstream=UpstreamSettings(url=url, token_file=token_file, **given)  # type: ignore[arg-type]
     )
-    made = House(
-        settings, data, data, SystemClock(None, trust="always"), Ports(no_device, no_device, no_device)
-    )
+    made = House(settings, data, data, SystemClock(None, trust="always"), Ports(*[no_device] * 7))
     conn = made.connect()
     migrate.migrate(conn)
     with db.write(conn):

@@ -71,7 +71,7 @@ def _slip(house: House, conn: sqlite3.Connection, *, ended: bool) -> int:
     moment = house.clock.read()
     job = jobs.add(conn, jobs.Kind.OTHER, Slip((Text("Nguyễn Thị Mẫu"),)), moment=moment, subject="test:1")
     if ended:
-        jobs.cancel(conn, job)
+        jobs.cancel(conn, job, moment=moment)
     return job
 
 

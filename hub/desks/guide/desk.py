@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request
 from hub.desks import guard, shell
 from hub.desks.guide import (
     answering,
+    cards,
     clashes,
     common,
     dossiers,
@@ -23,7 +24,9 @@ from hub.desks.guide import (
     finishing,
     issuing,
     keeping,
+    ledger,
     looking,
+    members,
     newer,
     papers,
     people,
@@ -31,12 +34,15 @@ from hub.desks.guide import (
     prices,
     queue,
     readback,
+    recording,
     recovery,
     remembering,
     requests,
     review,
+    scanning,
     sealed,
     sheets,
+    sheetwork,
     sources,
     starting,
     tickets,
@@ -52,19 +58,25 @@ for subject in (
     tickets,
     issuing,
     papers,
+    ledger,
     starting,
     dossiers,
     filling,
+    cards,
     files,
+    scanning,
     clashes,
     newer,
     review,
     sealed,
     sheets,
+    sheetwork,
     finishing,
     keeping,
+    recording,
     recovery,
     people,
+    members,
     places,
     sources,
     remembering,
@@ -85,8 +97,11 @@ _PAGE_BYTES = 62 * 1024 * 1024
 
 @desk.url_value_preprocessor
 def make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Let a signed-in guide hand in photographs; it runs before anything reads the form."""
-    if endpoint == "guide.fill" and request.method == "POST":
+    """Let a signed-in guide hand in photographs and recordings; it runs before anything reads the form."""
+    if (
+        endpoint in ("guide.fill", "guide.scan_photo", "guide.card_photo", "guide.record")
+        and request.method == "POST"
+    ):
         who = guard.signed_in()
         if who is not None and who.staff.role is Role.GUIDE:
             request.max_content_length = _PAGE_BYTES

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort, redirect, request, url_for
 
 from hub.base.errors import Conflict, HubError, Missing, Refused
 from hub.desks import guard, shell
-from hub.desks.guide import common, drawing, newer, noting, places, rich, widgets
+from hub.desks.guide import common, drawing, newer, noting, places, rich, scanning, widgets
 from hub.forms import outline, questions
 from hub.forms.page import Problem, ProblemKind
 from hub.trades.dossiers import attachments, drafts, pages, prefill
@@ -22,7 +22,7 @@ from hub.trades.dossiers.model import Clash, View
 from hub.trades.dossiers.prefill import Prefilled
 from hub.trades.staff.model import Role
 
-_OWN = {"csrf_token", "version", "go", "to", "scan", "person", "take_scan", "own_scan"}
+_OWN = {"csrf_token", "version", "go", "to", "scan", "person", "take_scan", "own_scan", "sheaf"}
 _OWN |= {places.PRESSED, places.KEPT}
 _CARD_PARTS = 5
 
@@ -67,6 +67,17 @@ def use_card(draft_id: str, page_id: str) -> Any:
     return redirect(url_for("guide.fill", draft_id=draft_id, page_id=page_id), 303)
 
 
+def use_scan(draft_id: str, page_id: str, person_id: str, scanned: str) -> Response:
+    """Fill a person's questions from the text of a card's code and draw the page with what came of it.
+
+    Raises as ``prefill.from_card``.
+    """
+    filled = _from_card(draft_id, person_id, scanned)
+    view = drafts.look(shell.conn(), draft_id, key=guard.house_key(), moment=shell.moment())
+    drawn: Response = _draw(view, page_id, _Done(filled=filled, person=person_id))
+    return drawn
+
+
 def _save(draft_id: str, page_id: str) -> Any:
     fields = {name: request.form.getlist(name) for name in request.form if name not in _OWN}
     places.take(fields)
@@ -82,7 +93,9 @@ def _save(draft_id: str, page_id: str) -> Any:
     go = "stay" if stays or scanned else request.form.get("go", "next")
     if scanned:
         _scan(draft_id, scanned, done)
-    if "to" in request.form or go in ("back", "leave", "skip", "review", "from"):
+    if "sheaf" in request.form and not done.problems:
+        return _to_sheaf(draft_id, page_id)
+    if "to" in request.form or go in ("back", "leave", "skip", "review", "from", "card"):
         if not done.problems:
             return redirect(_onward(draft_id, page_id, go), 303)
     elif go == "next":
@@ -138,13 +151,18 @@ def _misplaced_scan(fields: dict[str, list[str]]) -> str:
 
 def _scan(draft_id: str, scanned: str, done: _Done) -> None:
     try:
-        done.filled = prefill.from_card(
-            shell.conn(), draft_id, done.person, scanned, **_now(), lang=shell.lang()
-        )
+        done.filled = _from_card(draft_id, done.person, scanned)
     except (Refused, Missing) as bad:
         if bad.key == "dossiers.no_draft":
             raise
         done.scan_problem = common.sentence(bad)
+
+
+def _from_card(draft_id: str, person_id: str, scanned: str) -> Prefilled:
+    address = shell.house().settings.web.address
+    return prefill.from_card(
+        shell.conn(), draft_id, person_id, scanned, **_now(), lang=shell.lang(), address=address
+    )
 
 
 def _onward(draft_id: str, page_id: str, go: str) -> str:
@@ -156,6 +174,9 @@ def _onward(draft_id: str, page_id: str, go: str) -> str:
         return review
     if go == "from":
         return url_for("guide.fill_from", draft_id=draft_id, page_id=page_id)
+    if go == "card":
+        person = request.form.get("person", "")
+        return url_for("guide.card", draft_id=draft_id, page_id=page_id, person=person)
     view = drafts.look(shell.conn(), draft_id, key=guard.house_key(), moment=shell.moment())
     ids = questions.shown_ids(view.form, view.instance)
     wanted = request.form.get("to")
@@ -226,6 +247,14 @@ def _draw(view: View, page_id: str, done: _Done, status: int = 200) -> Any:
         most_mb=shell.house().settings.web.upload_bytes // (1024 * 1024),
     )
     return Response(body, status, mimetype="text/html")
+
+
+def _to_sheaf(draft_id: str, page_id: str) -> Any:
+    try:
+        return redirect(scanning.address(draft_id, page_id, request.form["sheaf"]), 303)
+    except Refused as bad:
+        common.tell("care", common.sentence(bad))
+        return redirect(url_for("guide.fill", draft_id=draft_id, page_id=page_id), 303)
 
 
 def _to_clash(draft_id: str, clash: Clash) -> Any:

@@ -1,7 +1,7 @@
 """What the printer could not do, and what only a person can know: was it printed?
 
-Keeps true: a paper is never printed twice unless a guide says so; each line tells which paper it is and why
-it waits.
+Keeps true: a paper is never printed twice unless a guide says so; each line tells which paper it is, by the
+number that stands on it, and why it waits. Looking papers up is ``ledger``'s.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from hub.base.errors import Missing
 from hub.desks import guard, shell
 from hub.desks.guide import common
 from hub.post import jobs
-from hub.post.jobs import Job, State
+from hub.post.jobs import Job, State, Why
 from hub.trades.dossiers import follow
 from hub.trades.staff.model import Role
 from hub.trades.tickets import views
 
 # A paper that has not begun to come out by then is better not waited for.
 _LATE_S = 30.0
-_SHOWN = 30
 _DOSSIER_PAPERS = {"received": "guide.paper_received", "appointment": "guide.paper_invitation"}
 
 
@@ -32,6 +31,7 @@ class Paper:
     """A paper as a guide knows it: its kind with the number or code on it, and what is in its way."""
 
     id: int
+    number: str
     name: str
     state: State
     reason_key: str | None
@@ -60,7 +60,6 @@ class Trouble:
 
 def add_to(desk: Blueprint) -> None:
     """Put the papers on ``desk``."""
-    desk.add_url_rule("/papers", view_func=all_papers)
     desk.add_url_rule("/papers/retry", view_func=retry_all, methods=["POST"])
     desk.add_url_rule("/papers/<int:job_id>", view_func=act, methods=["POST"])
 
@@ -78,14 +77,7 @@ def trouble() -> Trouble:
 
 def paper(job: Job) -> Paper:
     """Return a job with the name a guide knows it by."""
-    return Paper(job.id, _name(job), job.state, job.reason_key, job.copy)
-
-
-@guard.needs(Role.GUIDE)
-def all_papers() -> Any:
-    """Show the last papers with their states; one that came out can be printed again as a copy."""
-    found = [(paper(job), job) for job in jobs.latest(shell.conn(), _SHOWN)]
-    return shell.page("guide/papers.html", at="queue", told=common.told(), found=found, when=common.when)
+    return Paper(job.id, jobs.shown(job.id), _name(job), job.state, job.reason_key, job.copy)
 
 
 @guard.needs(Role.GUIDE)
@@ -94,34 +86,47 @@ def retry_all() -> Any:
     conn = shell.conn()
     with db.write(conn):
         for job in jobs.stuck(conn):
-            jobs.retry(conn, job.id)
+            jobs.retry(conn, job.id, moment=shell.moment(), staff_id=common.me().id)
     common.tell("good", shell.say("guide.paper_done_retry"))
     return redirect(url_for("guide.queue"), 303)
 
 
 @guard.needs(Role.GUIDE)
-@common.back_with_words("guide.all_papers")
+@common.back_with_words("guide.ledger")
 def act(job_id: int) -> Any:
     """Take a guide's word on one paper: it came out, it did not, try again, leave it, one more."""
     conn, now = shell.conn(), shell.moment()
-    wanted = request.form.get("do", "")
+    wanted, mine = request.form.get("do", ""), common.me().id
     if wanted in ("out", "again", "surely_not"):
-        jobs.answer_printed(conn, job_id, wanted == "out", now, certain=wanted == "surely_not")
+        jobs.answer_printed(conn, job_id, wanted == "out", now, certain=wanted == "surely_not", staff_id=mine)
     elif wanted == "retry":
-        jobs.retry(conn, job_id)
+        jobs.retry(conn, job_id, moment=now, staff_id=mine)
     elif wanted == "cancel":
-        jobs.cancel(conn, job_id)
-    elif wanted == "copy":
-        jobs.again(conn, job_id, moment=now)
+        jobs.cancel(conn, job_id, moment=now, staff_id=mine)
+    elif wanted == "copy" and request.form.get("why") in list(Why):
+        jobs.again(conn, job_id, why=Why(request.form["why"]), moment=now, staff_id=mine)
     else:
         abort(400)
     common.tell("good", shell.say(f"guide.paper_done_{wanted}"))
     code = request.form.get("code")
     if code:
         return redirect(url_for("guide.sealed", code=code), 303)
-    return redirect(
-        url_for("guide.all_papers" if request.form.get("back") == "papers" else "guide.queue"), 303
-    )
+    back = request.form.get("back")
+    if back == "paper":
+        return redirect(url_for("guide.one_paper", job_id=job_id), 303)
+    return redirect(url_for("guide.ledger" if back == "papers" else "guide.queue"), 303)
+
+
+def code_of(job: Job) -> str:
+    """Return the follow code of the dossier that a paper belongs to; raises ``Missing`` when it is gone."""
+    instance_id = _dossier(job.subject.partition(":")[2])[0]
+    return follow.of_instance(shell.conn(), instance_id).code
+
+
+def _dossier(rest: str) -> tuple[str, str]:
+    # The instanceID has a colon of its own: uuid:…
+    instance_id, _, tail = rest.removeprefix("uuid:").partition(":")
+    return f"uuid:{instance_id}", tail
 
 
 def _name(job: Job) -> str:
@@ -131,10 +136,8 @@ def _name(job: Job) -> str:
         if about == "ticket" and rest.isdecimal():
             return f"{kind} {views.get(shell.conn(), int(rest)).label}"
         if about == "dossier":
-            # The instanceID has a colon of its own: uuid:…
-            instance_id, _, tail = rest.removeprefix("uuid:").partition(":")
-            code = follow.of_instance(shell.conn(), f"uuid:{instance_id}").code
-            return shell.say(_DOSSIER_PAPERS.get(tail, "guide.paper_kept"), code=code)
+            tail = _dossier(rest)[1]
+            return shell.say(_DOSSIER_PAPERS.get(tail, "guide.paper_kept"), code=code_of(job))
     except Missing:
         return kind
     return kind

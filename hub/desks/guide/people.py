@@ -1,7 +1,7 @@
-"""The households that asked to be remembered: found, seen, corrected, copied, erased.
+"""The households that asked to be remembered: found, seen, renamed, copied, erased.
 
-Keeps true: a record is begun only after its notice was heard; a card that is scanned here is read and
-forgotten; erasing asks once and is then done at once, to the last page.
+Keeps true: a record is begun only after its notice was heard; erasing asks once and is then done at once, to
+the last page.
 """
 
 from __future__ import annotations
@@ -11,20 +11,17 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 
 from devices import ident
-from devices.ident import NotACard
 from hub.base.errors import HubError, Missing, Refused
 from hub.base.ids import FollowCode
 from hub.desks import guard, shell
 from hub.desks.guide import common
 from hub.forms import typed
 from hub.forms.typed import DataType
-from hub.trades.dossiers import linking, marks
+from hub.trades.dossiers import marks
 from hub.trades.dossiers.model import DraftId
-from hub.trades.people import members
 from hub.trades.people import service as people
 from hub.trades.people.model import (
     NOTICE_VERSION,
-    AlreadyKept,
     Consent,
     Facts,
     GivenBy,
@@ -41,8 +38,7 @@ from hub.trades.procedures.model import PersonField
 from hub.trades.staff.model import Role
 
 _NOTICE = ("what", "why", "who", "how_long", "rights", "refuse")
-_DAYS = (PersonField.BORN_ON, PersonField.ISSUED_ON)
-_NUMERIC = (PersonField.NUMBER, PersonField.OLD_NUMBER, PersonField.BORN_YEAR, PersonField.PHONE, *_DAYS)
+DAYS = (PersonField.BORN_ON, PersonField.ISSUED_ON)
 _SHOWN_EVENTS = 12
 
 
@@ -55,11 +51,6 @@ def add_to(desk: Blueprint) -> None:
     desk.add_url_rule("/people/<household_id>/consent", view_func=agree, methods=["GET", "POST"])
     desk.add_url_rule("/people/<household_id>/erase", view_func=forget, methods=["GET", "POST"])
     desk.add_url_rule("/people/<household_id>/copy", view_func=copy, methods=["POST"])
-    desk.add_url_rule("/people/<household_id>/members/new", view_func=add_member, methods=["GET", "POST"])
-    desk.add_url_rule("/people/<household_id>/members/<member_id>", view_func=member, methods=["GET", "POST"])
-    desk.add_url_rule(
-        "/people/<household_id>/members/<member_id>/erase", view_func=forget_member, methods=["GET", "POST"]
-    )
 
 
 @guard.needs(Role.GUIDE)
@@ -172,32 +163,6 @@ def copy(household_id: str) -> Any:
     )
 
 
-@guard.needs(Role.GUIDE)
-def add_member(household_id: str) -> Any:
-    """Add somebody to a household, by their card or by hand."""
-    home = people.look(shell.conn(), household_id, key=guard.house_key())
-    return _edit(home, None)
-
-
-@guard.needs(Role.GUIDE)
-def member(household_id: str, member_id: str) -> Any:
-    """Correct what is known of somebody."""
-    home = people.look(shell.conn(), household_id, key=guard.house_key())
-    return _edit(home, _of(home, member_id))
-
-
-@guard.needs(Role.GUIDE)
-def forget_member(household_id: str, member_id: str) -> Any:
-    """Erase one person from a record, after a yes."""
-    home = people.look(shell.conn(), household_id, key=guard.house_key())
-    person = _of(home, member_id)
-    if request.method == "GET":
-        return shell.page("guide/household_erase.html", at="people", home=home, person=person)
-    members.remove(shell.conn(), household_id, member_id, **now())
-    common.tell("good", shell.say("people.person_erased"))
-    return redirect(url_for("guide.household", household_id=household_id), 303)
-
-
 def begin() -> HouseholdId:
     """Begin a record from the consent form that was sent."""
     return people.start(
@@ -261,105 +226,20 @@ def now() -> dict[str, Any]:
     return {"key": guard.house_key(), "staff": common.me().id, "moment": shell.moment()}
 
 
-def _edit(home: Household, person: Member | None) -> Any:
-    agreed = people.agreed(shell.conn(), home.id).consent.purposes
-    fields = [name for name in PersonField if f"keep_{name}" not in set(Purpose) or f"keep_{name}" in agreed]
-    given = {name: request.form.get(name, "")[:300] for name in fields}
-    if request.method == "GET":
-        given = {name: _shown(name, (person.facts if person else {}).get(name, "")) for name in fields}
-        return _ask_member(home, person, given)
-    if request.form.get("scan", "").strip():
-        card = ident.parse(request.form["scan"])
-        if isinstance(card, NotACard):
-            problem = shell.say(f"dossiers.card_{card.reason}")
-            return _ask_member(home, person, given, scan_problem=problem, status=422)
-        told = linking.on_card(card)
-        given.update({name: _shown(name, value) for name, value in told.items()})
-        return _ask_member(home, person, given, scanned=True)
-    read, problems = _read(given)
-    if problems:
-        return _ask_member(home, person, given, problems=problems, status=422)
-    try:
-        if person is None:
-            members.add(shell.conn(), home.id, read, **now())
-        else:
-            version = common.number("version")
-            members.correct(shell.conn(), home.id, person.id, read, expected_version=version, **now())
-    except AlreadyKept as bad:
-        return _ask_member(home, person, given, twin=bad.household_id, status=409)
-    except HubError as bad:
-        if isinstance(bad, Missing):
-            raise
-        return _ask_member(home, person, given, problem=common.sentence(bad), status=422)
-    common.tell("good", shell.say("people.person_kept"))
-    return redirect(url_for("guide.household", household_id=home.id), 303)
-
-
-def _ask_member(
-    home: Household,
-    person: Member | None,
-    given: dict[PersonField, str],
-    *,
-    problems: dict[PersonField, str] | None = None,
-    status: int = 200,
-    **values: Any,
-) -> Response:
-    wrong = problems or {}
-    fields = [
-        (name, shell.say(f"people.field_{name}"), given[name], name in _NUMERIC, wrong.get(name))
-        for name in given
-    ]
-    body = shell.page(
-        "guide/member.html",
-        at="people",
-        home=home,
-        person=person,
-        fields=fields,
-        sexes=_sexes(),
-        faults=[(name, f"{shell.say(f'people.field_{name}')}: {words}") for name, words in wrong.items()],
-        **values,
-    )
-    return Response(body, status, mimetype="text/html")
-
-
-def _read(given: dict[PersonField, str]) -> tuple[dict[str, str], dict[PersonField, str]]:
-    """Read what was typed: facts as they are kept, and what could not be read."""
-    read: dict[str, str] = {}
-    problems: dict[PersonField, str] = {}
-    for name, raw in given.items():
-        if name in _DAYS:
-            reading = typed.read(DataType.DATE, (), raw.strip(), None)
-        elif name is PersonField.BORN_YEAR:
-            reading = typed.read(DataType.DATE, ("year",), raw.strip(), None)
-        else:
-            read[name] = raw
-            continue
-        if reading.key is not None:
-            problems[name] = shell.say(reading.key, **reading.values)
-        else:
-            read[name] = reading.value[:4] if name is PersonField.BORN_YEAR else reading.value
-    return read, problems
-
-
 def _said(name: str, value: str) -> str:
     if name == PersonField.SEX:
-        return next((words for sex, words in _sexes() if sex == value), value)
-    return _shown(name, value)
+        return next((words for sex, words in sexes() if sex == value), value)
+    return shown(name, value)
 
 
-def _sexes() -> list[tuple[str, str]]:
+def sexes() -> list[tuple[str, str]]:
+    """Return the sexes of a card with their words."""
     return [(one.value, shell.say(f"people.sex_{one.name.lower()}")) for one in ident.Sex]
 
 
-def _shown(name: str, value: str) -> str:
-    return typed.shown(DataType.DATE, (), value) if name in _DAYS else value
-
-
-def _of(home: Household, member_id: str) -> Member:
-    found = next((one for one in home.members if one.id == member_id), None)
-    if found is None:
-        raise Missing("people.no_member")
-    return found
+def shown(name: str, value: str) -> str:
+    """Return a fact as it is typed and read."""
+    return typed.shown(DataType.DATE, (), value) if name in DAYS else value
 
 
 def _dossiers(home: Household) -> list[tuple[Member, list[tuple[str, DraftId, FollowCode | None]]]]:

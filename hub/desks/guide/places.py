@@ -106,16 +106,27 @@ def asks(view: View) -> Iterator[Ask]:
 
 def take(fields: dict[str, list[str]]) -> None:
     """Write the commune whose button was pressed into the address that stands on the page now."""
-    code, _, path = request.form.get(PRESSED, "").partition(":")
+    _, _, path = request.form.get(PRESSED, "").partition(":")
     address = "".join(fields.get(path, ())[:1])
-    lists = _lists() if worth_asking(address) and code != AS_IT_IS else None
-    if lists is None:
-        return
+    written = pressed(address)
+    if written != address:
+        fields[path] = [written]
+
+
+def of_before(address: str) -> Found | None:
+    """Return what an address may be called today when it names a commune of before, None for any other."""
+    lists = _lists() if worth_asking(address) else None
+    found = lists.today(address) if lists is not None else None
+    return found if found is not None and found.why.to_ask else None
+
+
+def pressed(address: str) -> str:
+    """Return an address with the commune whose button was pressed, or as it is where none fits."""
+    code, _, _ = request.form.get(PRESSED, "").partition(":")
     # The address may have been typed anew since the button was drawn: only its own candidates are written.
-    found = lists.today(address)
-    chosen = next((one for one in found.candidates if one.code == code), None)
-    if found.why.to_ask and chosen is not None:
-        fields[path] = [found.written(chosen)]
+    found = of_before(address)
+    chosen = next((one for one in found.candidates if one.code == code), None) if found else None
+    return found.written(chosen) if found and chosen else address
 
 
 def kept() -> tuple[str, ...]:

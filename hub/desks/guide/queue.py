@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, redirect, request, session, url_fo
 
 from hub.base import db
 from hub.desks import guard, shell
-from hub.desks.guide import common, papers
+from hub.desks.guide import common, papers, sheetwork
 from hub.post import inbox, outbox
 from hub.trades.staff.model import Role
 from hub.trades.tickets import service as tickets
@@ -57,7 +57,7 @@ def queue() -> Any:
     serves = _serves(services)
     waiting = [row(ticket, services) for ticket in now.waiting]
     following = next((one.ticket for one in waiting if may_call(one.ticket, mine, serves)), None)
-    trouble = papers.trouble()
+    trouble, sheets_held = papers.trouble(), sheetwork.troubled()
     told = common.told()
     drawn = request.args.get("n", 0, type=int) + 1
     last = drawn * _REDRAW_S >= settings.web.staff_idle_s
@@ -77,13 +77,14 @@ def queue() -> Any:
             recalls_left=settings.queue.recalls - here.recalls if here else 0,
             outcomes=OUTCOMES,
             trouble=trouble,
+            sheets_held=sheets_held,
             redraw_s=_REDRAW_S,
             next_drawing=None if last else drawn,
         )
 
     # Waits are shown in minutes: a new one begins a new page.
     minute = int(shell.moment().mono // 60)
-    return shell.polled((now.version, trouble, told, mine, serves, minute), render)
+    return shell.polled((now.version, trouble, sheets_held, told, mine, serves, minute), render)
 
 
 @guard.needs(Role.GUIDE)

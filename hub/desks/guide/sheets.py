@@ -17,7 +17,7 @@ from hub.desks.guide import common, rich
 from hub.sheets import service as sheets
 from hub.sheets.model import Sheet
 from hub.trades.dossiers import cover, drafts, follow, paper
-from hub.trades.dossiers.model import View, What
+from hub.trades.dossiers.model import Following, View, What
 from hub.trades.procedures import paper as places
 from hub.trades.procedures import reader
 from hub.trades.procedures.model import Procedure
@@ -34,38 +34,58 @@ def add_to(desk: Blueprint) -> None:
 @guard.needs(Role.GUIDE)
 def draft_sheet(draft_id: str) -> Any:
     """Answer with the filled form of a draft."""
-    view = _view(draft_id)
-    known = places.read(common.pack(), view.draft.procedure)
-    drawn = paper.sheet(view, _procedure(view.draft.procedure), known, shell.house().settings, rich.plain)
-    return _drawn(view, drawn, "sheet")
+    found = view(draft_id)
+    return _drawn(found, drawn_form(found), "sheet")
 
 
 @guard.needs(Role.GUIDE)
 def draft_cover(draft_id: str) -> Any:
     """Answer with the cover of a draft."""
-    view = _view(draft_id)
-    drawn = cover.of_draft(
-        view,
-        _procedure(view.draft.procedure),
-        shell.house().settings,
-        desk=common.my_desk() or "",
-        moment=shell.moment(),
-    )
-    return _drawn(view, drawn, "cover")
+    found = view(draft_id)
+    return _drawn(found, drawn_cover(found), "cover")
 
 
 @guard.needs(Role.GUIDE)
 def sealed_cover(code: str) -> Any:
     """Answer with the cover of a sealed dossier."""
-    found = follow.follow(shell.conn(), code)
-    drawn = cover.of_sealed(found, _procedure(found.procedure), shell.house().settings)
-    return _answer(sheets.render(drawn), f"{found.code}-cover.pdf")
+    found, drawn = drawn_sealed(code)
+    return answer(sheets.render(drawn), f"{found.code}-cover.pdf")
 
 
-def _view(draft_id: str) -> View:
+def view(draft_id: str) -> View:
+    """Take a draft up as this guide."""
     return drafts.take_up(
         shell.conn(), draft_id, key=guard.house_key(), staff=common.me().id, moment=shell.moment()
     )
+
+
+def drawn_form(found: View) -> Sheet:
+    """Return the filled form of a draft, to be drawn."""
+    known = places.read(common.pack(), found.draft.procedure)
+    return paper.sheet(found, _procedure(found.draft.procedure), known, shell.house().settings, rich.plain)
+
+
+def drawn_cover(found: View) -> Sheet:
+    """Return the cover of a draft, to be drawn."""
+    return cover.of_draft(
+        found,
+        _procedure(found.draft.procedure),
+        shell.house().settings,
+        desk=common.my_desk() or "",
+        moment=shell.moment(),
+    )
+
+
+def drawn_sealed(code: str) -> tuple[Following, Sheet]:
+    """Return a sealed dossier and its cover, to be drawn."""
+    found = follow.follow(shell.conn(), code)
+    return found, cover.of_sealed(found, _procedure(found.procedure), shell.house().settings)
+
+
+def answer(pdf: bytes, name: str) -> Response:
+    """Answer with a sheet that no browser keeps."""
+    headers = {"Cache-Control": "no-store, private", "Content-Disposition": f'inline; filename="{name}"'}
+    return Response(pdf, mimetype="application/pdf", headers=headers)
 
 
 def _procedure(slug: str) -> Procedure | None:
@@ -78,14 +98,9 @@ def _procedure(slug: str) -> Procedure | None:
         return None
 
 
-def _drawn(view: View, sheet: Sheet, name: str) -> Response:
+def _drawn(found: View, sheet: Sheet, name: str) -> Response:
     pdf = sheets.render(sheet)
     conn = shell.conn()
     with db.write(conn):
-        drafts.tell(conn, view.draft.id, What.SHEET, name, common.me().id, shell.moment())
-    return _answer(pdf, f"{name}.pdf")
-
-
-def _answer(pdf: bytes, name: str) -> Response:
-    headers = {"Cache-Control": "no-store, private", "Content-Disposition": f'inline; filename="{name}"'}
-    return Response(pdf, mimetype="application/pdf", headers=headers)
+        drafts.tell(conn, found.draft.id, What.SHEET, name, common.me().id, shell.moment())
+    return answer(pdf, f"{name}.pdf")

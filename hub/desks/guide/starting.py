@@ -249,4 +249,5 @@ def _ask(procedure: Procedure, problem: str | None = None) -> str:
         mark=common.new_mark(),
         old=_linked(),
         corrects=_corrects(),
+        checklist=not procedure.slug.startswith(added.SLUG),
     )

@@ -1,7 +1,8 @@
 """How one question looks on a page: which field draws it, how wide, with what hint; and its answer in words.
 
-Every appearance of XLSForm that means something on a page has its place here; what a page cannot do (a map, a
-compass) is drawn as the plain question, and the form's author was told so. Nothing here changes an answer.
+Every appearance of XLSForm that means something on a page has its place here; what a page cannot do (a
+map, a compass) is drawn as the plain question, and the form's author was told so. Nothing here changes an
+answer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from hub.desks import shell
 from hub.desks.guide import rich
 from hub.forms.model import QuestionType
 from hub.forms.page import Choice, Question
+from hub.trades.dossiers import sheaves
 
 MANY_CHOICES = 9
 _RADIO_STOPS = 12
@@ -203,6 +205,11 @@ def camera(question: Question) -> str:
     return "user" if "new-front" in looks else "environment" if "new" in looks else ""
 
 
+def paged(question: Question) -> bool:
+    """Return whether a question may be answered with scanned or photographed pages."""
+    return sheaves.takes_pages(question.type, question.appearance)
+
+
 def shown(question: Question) -> str:
     """Return an answer as it is read back: the labels of what was chosen, else what was typed."""
     if "masked" in question.appearance or "hidden-answer" in question.appearance:
@@ -246,6 +253,7 @@ def helpers() -> dict[str, Any]:
         "folded": folded,
         "accept": accept,
         "camera": camera,
+        "paged": paged,
         "shown": shown,
         "name_of": label,
         "rich": rich.shown,

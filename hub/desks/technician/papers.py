@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from hub.desks import shell
+from hub.desks import guard, shell
 from hub.desks.technician import common
 from hub.post import jobs
 from hub.post.jobs import Job, State
@@ -31,6 +31,7 @@ class Row:
     """One print job as the page shows it."""
 
     id: int
+    number: str
     kind_key: str
     state_key: str
     mood: str
@@ -52,6 +53,7 @@ def row(job: Job) -> Row:
     """Return a job as the page shows it."""
     return Row(
         id=job.id,
+        number=jobs.shown(job.id),
         kind_key=job.kind_key,
         state_key=job.state_key,
         mood=_MOODS[job.state],
@@ -69,7 +71,7 @@ def row(job: Job) -> Row:
 def retry(job_id: int) -> Any:
     """Have a stuck job tried again now."""
     return common.tried(
-        lambda: jobs.retry(shell.conn(), job_id),
+        lambda: jobs.retry(shell.conn(), job_id, moment=shell.moment(), staff_id=guard.who().staff.id),
         lambda _: shell.say("technician.job_retried", number=job_id),
         "devices",
         anchor="jobs",
@@ -79,7 +81,7 @@ def retry(job_id: int) -> Any:
 def cancel(job_id: int) -> Any:
     """Give a job up."""
     return common.tried(
-        lambda: jobs.cancel(shell.conn(), job_id),
+        lambda: jobs.cancel(shell.conn(), job_id, moment=shell.moment(), staff_id=guard.who().staff.id),
         lambda _: shell.say("technician.job_cancelled", number=job_id),
         "devices",
         anchor="jobs",

@@ -7,6 +7,7 @@ errors come without their messages' unforeseen part. It is English: who reads it
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import platform
 import re
@@ -25,7 +26,7 @@ from hub.desks import shell
 from hub.desks.technician import common
 from hub.desks.technician.relay import shown_address
 from hub.packs import install
-from hub.post import health, inbox, jobs, orders, outbox
+from hub.post import choices, health, inbox, jobs, orders, outbox
 
 _REQUIREMENT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -57,6 +58,7 @@ def bundle() -> str:
         ("Print jobs and orders", _work()),
         ("Last errors", logs.kept(house.data) or ("none",)),
         ("Settings, without secrets", _settings(house.settings)),
+        ("Devices chosen over the settings", _chosen() or ("none",)),
         ("Versions", _versions()),
     )
     return "\n".join(f"== {title} ==\n" + "\n".join(lines) + "\n" for title, lines in parts)
@@ -106,6 +108,13 @@ def _work() -> Iterator[str]:
         order = orders.latest(conn, device)
         if order is not None:
             yield f"last order to {device}: {order.action} {order.state} {order.detail}".rstrip()
+
+
+def _chosen() -> list[str]:
+    return [
+        f"{one.device}: {json.dumps(dict(one.changes), ensure_ascii=False, sort_keys=True)} ({one.label})"
+        for one in choices.all(shell.conn()).values()
+    ]
 
 
 def _settings(given: settings.Settings) -> list[str]:

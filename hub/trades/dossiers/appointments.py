@@ -69,7 +69,7 @@ def make(
         raise Refused("dossiers.meet_number")
     with db.write(conn):
         found = follow.follow(conn, typed)
-        _end(conn, found, "replaced")
+        _end(conn, found, "replaced", moment)
         conn.execute(
             "INSERT INTO dossier_appointments(instance_id, why, meet_on, hour, place, bring, staff_id, made_at,"
             " trusted, boot_id, mono) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
@@ -96,7 +96,7 @@ def cancel(conn: sqlite3.Connection, typed: str, *, staff: int, moment: Moment) 
     """Take the invitation back; raises ``Missing("dossiers.no_invitation")``."""
     with db.write(conn):
         found = follow.follow(conn, typed)
-        if not _end(conn, found, "cancelled"):
+        if not _end(conn, found, "cancelled", moment):
             raise Missing("dossiers.no_invitation")
         drafts.tell(conn, _draft(conn, found), What.NOT_INVITED, "", staff, moment)
 
@@ -120,7 +120,7 @@ def forget(conn: sqlite3.Connection, instance_ids: Iterable[str], before: dt.dat
     return cleared
 
 
-def _end(conn: sqlite3.Connection, found: Following, how: str) -> bool:
+def _end(conn: sqlite3.Connection, found: Following, how: str, moment: Moment) -> bool:
     ended = conn.execute(
         "UPDATE dossier_appointments SET ended = ? WHERE instance_id = ? AND ended IS NULL",
         (how, found.instance_id),
@@ -129,7 +129,7 @@ def _end(conn: sqlite3.Connection, found: Following, how: str) -> bool:
         # A paper that still waits would invite to the wrong day.
         for job in jobs.for_subject(conn, subject(found.instance_id)):
             with suppress(Conflict):
-                jobs.cancel(conn, job.id)
+                jobs.cancel(conn, job.id, moment=moment)
     return bool(ended)
 
 

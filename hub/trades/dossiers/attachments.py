@@ -1,9 +1,9 @@
 """Photographs and papers of a draft: taken in by content, kept encrypted, handed on byte for byte.
 
-Keeps true: a file lies in the database in encrypted parts and nowhere else; the name it travels under is made
-here, is one of a kind, and tells the question and nothing of the person or of the name it came with; an
-instance never names a file that is not there. What a camera wrote beside a picture is left at the door; after
-that it never alters a byte.
+Keeps true: a file lies in the database in encrypted parts and nowhere else; the name it travels under is
+made here, is one of a kind, and tells the question and nothing of the person or of the name it came with;
+an instance never names a file that is not there. What a camera wrote beside a picture is left at the door;
+after that it never alters a byte.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ _RANDOM = 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a question takes: the kind of file, and how long a picture's longer side may be."""
+class Asked:
+    """What a question takes: the kind of file, how it looks, and how long a picture's longer side may be."""
 
     type: QuestionType
+    appearance: tuple[str, ...]
     max_pixels: int | None
 
 
@@ -53,10 +54,10 @@ def attach(
     ``Refused("dossiers.not_a_file_question")``, ``Refused("dossiers.not_asked_now")``, and ``Missing``.
     """
     found = media.kind(content, most_bytes)
-    asked = _question(drafts.look(conn, draft_id, key=key, moment=moment), path)
-    kind = media.fitting(found, asked.type)
+    question = asked(drafts.look(conn, draft_id, key=key, moment=moment), path)
+    kind = media.fitting(found, question.type)
     # Before the transaction: nobody waits for a picture to be made smaller.
-    content = scaling.scaled(content, kind.media_type, asked.max_pixels)
+    content = scaling.scaled(content, kind.media_type, question.max_pixels)
     content = media.stripped(content, kind)
     with db.write(conn):
         view = drafts.look(conn, draft_id, key=key, moment=moment)
@@ -73,6 +74,13 @@ def attach(
         store.add_file(conn, draft.id, file, vault.close_file(key, content, draft.id, name))
         version = _answered(conn, view, node, name, What.ATTACHED, key, staff, moment)
     return Attached(name, kind.media_type, len(content), version)
+
+
+def asked(view: View, path: str) -> Asked:
+    """Return what the question at ``path`` takes; raises ``Refused("dossiers.not_a_file_question")``."""
+    names = names_of(_file_node(view, path))
+    bind, question = view.form.binds.get(names), view.form.questions[names]
+    return Asked(question.type, question.appearance, bind.max_pixels if bind else None)
 
 
 def detach(
@@ -157,13 +165,6 @@ def _file_node(view: View, path: str) -> Element:
     if question is None or not question.type.is_file:
         raise Refused("dossiers.not_a_file_question")
     return node
-
-
-def _question(view: View, path: str) -> _Asked:
-    """What the question at ``path`` takes; raises as ``_file_node``."""
-    names = names_of(_file_node(view, path))
-    bind = view.form.binds.get(names)
-    return _Asked(view.form.questions[names].type, bind.max_pixels if bind else None)
 
 
 def _file_nodes(view: View) -> Iterable[Element]:

@@ -17,6 +17,7 @@ from hub.base.clock import VILLAGE, Moment
 from hub.base.errors import Conflict, Missing, NotReady, Refused
 from hub.base.ids import InstanceId
 from hub.forms.instance import Instance
+from hub.post import sheet_jobs
 from hub.trades.dossiers import blanks, ledger, marks, store, vault
 from hub.trades.dossiers.model import (
     NOTICE_VERSION,
@@ -222,8 +223,9 @@ def erase(conn: sqlite3.Connection, draft_id: str, *, staff: int | None, moment:
 
 
 def drop(conn: sqlite3.Connection, draft_id: DraftId, what: What, staff: int | None, moment: Moment) -> None:
-    """Delete a draft and its marks in the caller's transaction."""
+    """Delete a draft, its marks and its sheets that are not out, in the caller's transaction."""
     store.delete_draft(conn, draft_id)
+    sheet_jobs.drop(conn, f"draft:{draft_id}", moment=moment)
     scrub.want(conn)
     ledger.forget_marks_on(conn, draft_id, None)
     tell(conn, draft_id, what, "", staff, moment)

@@ -176,6 +176,24 @@ def counts(conn: sqlite3.Connection) -> dict[What, int]:
     return {What(row[0]): int(row[1]) for row in rows}
 
 
+def cases_between(
+    conn: sqlite3.Connection, since: dt.datetime, until: dt.datetime
+) -> tuple[dict[What, int], int]:
+    """Return to how many dossiers what happened from ``since`` to before ``until``, and how many of these
+    events stand at a doubtful time.
+    """
+    when = (clocks.stamp(since), clocks.stamp(until))
+    rows = conn.execute(
+        "SELECT what, count(DISTINCT draft_id) FROM dossier_events WHERE at >= ? AND at < ? GROUP BY what",
+        when,
+    )
+    found = {What(row[0]): int(row[1]) for row in rows}
+    doubtful = conn.execute(
+        "SELECT count(*) FROM dossier_events WHERE at >= ? AND at < ? AND trusted = 0", when
+    ).fetchone()[0]
+    return found, int(doubtful)
+
+
 def _event(row: sqlite3.Row) -> Event:
     return Event(
         What(row["what"]), row["detail"], row["staff_id"], clocks.parse(row["at"]), bool(row["trusted"])

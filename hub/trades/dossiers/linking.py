@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from devices.ident import IdentityCard
 from hub.base import phrases, text
 from hub.base.clock import Moment
 from hub.base.errors import Missing
@@ -25,20 +24,6 @@ from hub.trades.procedures.model import Person, PersonField, Words
 
 Facts = Mapping[PersonField, str]
 """Days as yyyy-mm-dd, a year as four digits, what was chosen from a list by its Vietnamese words."""
-
-ON_CARD = frozenset(
-    {
-        PersonField.FULL_NAME,
-        PersonField.NUMBER,
-        PersonField.OLD_NUMBER,
-        PersonField.BORN_ON,
-        PersonField.BORN_YEAR,
-        PersonField.SEX,
-        PersonField.RESIDENCE,
-        PersonField.ISSUED_ON,
-    }
-)
-"""What an ID card may tell."""
 
 PLACE = frozenset({PersonField.RESIDENCE})
 """What people of one house have in common."""
@@ -64,20 +49,6 @@ class Known:
     def name(self) -> str:
         """The person's name, empty while nobody has written it."""
         return self.facts.get(PersonField.FULL_NAME, "")
-
-
-def on_card(card: IdentityCard) -> Facts:
-    """Return what an ID card tells."""
-    said = {
-        PersonField.FULL_NAME: card.full_name,
-        PersonField.NUMBER: card.number,
-        PersonField.OLD_NUMBER: card.old_number,
-        PersonField.BORN_ON: card.born_on.isoformat() if card.born_on else "",
-        PersonField.SEX: card.sex.value if card.sex else "",
-        PersonField.RESIDENCE: card.residence,
-        PersonField.ISSUED_ON: card.issued_on.isoformat() if card.issued_on else "",
-    }
-    return {name: value for name, value in said.items() if value}
 
 
 def told(view: View, person: Person) -> Facts:

@@ -2,8 +2,8 @@
 from somebody else in a dossier.
 
 Keeps true: the card itself is never stored, only the answers it gives; an answer somebody typed is never
-replaced unless a guide names it; a day is never made of a year. What looks odd about a card is told, never a
-reason to refuse.
+replaced unless a guide names it; where number or name are another's, nothing is filled until then; a day is
+never made of a year. What looks odd about a card is told, never a reason to refuse.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from devices import ident
-from devices.ident import NotACard
 from hub.base import db, text
 from hub.base.clock import Moment
 from hub.base.errors import Missing, Refused
@@ -22,7 +20,7 @@ from hub.forms.markup import Element
 from hub.forms.model import QuestionNode, names_of, walk
 from hub.forms.rewrite import Names
 from hub.forms.typed import DataType
-from hub.trades.dossiers import drafts, linking, marks
+from hub.trades.dossiers import cards, drafts, linking, marks
 from hub.trades.dossiers.linking import Facts
 from hub.trades.dossiers.model import View, What
 from hub.trades.procedures.model import Person, PersonField
@@ -61,7 +59,7 @@ class Prefilled:
     person: Person
     filled: tuple[Filled, ...]
     kept: tuple[Kept, ...]
-    warnings: tuple[ident.Warning, ...] = ()
+    warnings: tuple[cards.Warning, ...] = ()
     year_only: str = field(default="", repr=False)
 
     @property
@@ -81,29 +79,28 @@ def from_card(
     moment: Moment,
     lang: str,
     replace: Collection[str] = (),
+    address: str = "",
 ) -> Prefilled:
-    """Fill the questions of one person from the text a scanner typed; ``replace`` names the paths it may
+    """Fill the questions of one person from the text of a card's code; ``replace`` names the paths it may
     change.
 
-    Raises ``Refused("dossiers.card_…")`` with the reason for what is no ID card, and as ``from_facts``.
+    ``address`` is the House's own on its papers. Raises as ``cards.read`` for what is no card, and as
+    ``from_facts``.
     """
-    card = ident.parse(scanned)
-    if isinstance(card, NotACard):
-        raise Refused(f"dossiers.card_{card.reason}")
-    warnings = ident.warnings(card, moment.on if moment.trusted else None)
+    told = cards.read(scanned, moment, address=address)
     done = from_facts(
         conn,
         draft_id,
         person_id,
-        linking.on_card(card),
+        told.facts,
         key=key,
         staff=staff,
         moment=moment,
         lang=lang,
         replace=replace,
-        asking=linking.ON_CARD,
+        asking=told.asking,
     )
-    return Prefilled(done.version, done.person, done.filled, done.kept, warnings, done.year_only)
+    return Prefilled(done.version, done.person, done.filled, done.kept, told.warnings, done.year_only)
 
 
 def from_facts(
@@ -162,8 +159,9 @@ def _fill(
     lang: str,
     replace: Collection[str],
 ) -> tuple[list[Filled], list[Kept], bool]:
-    filled: list[Filled] = []
+    filled: list[tuple[Element, str, Filled]] = []
     kept: list[Kept] = []
+    differs: dict[PersonField, bool] = {}
     asked = False
     instance = view.instance
     for name, path in person.fields:
@@ -181,14 +179,20 @@ def _fill(
         shown = _shown(view, question, node, value, lang)
         # Cards are printed in capitals, people write as they please: the same name is the same answer.
         if here and text.fold(here) == text.fold(shown):
+            differs[name] = False
             continue
         if here and path not in replace:
             answer = typed.shown(view.form.kind(question.path), question.appearance, value)
             kept.append(Kept(path, label, here, shown, answer))
+            differs[name] = True
             continue
+        filled.append((node, value, Filled(path, label, shown)))
+    # Half of one person and half of another is worse than nothing: then only what a guide named is changed.
+    if differs.get(PersonField.NUMBER, differs.get(PersonField.FULL_NAME, False)):
+        filled = [one for one in filled if one[2].path in replace]
+    for node, value, _ in filled:
         instance.put(node, value)
-        filled.append(Filled(path, label, shown))
-    return filled, kept, asked
+    return [one for *_, one in filled], kept, asked
 
 
 def _shown(view: View, question: QuestionNode, node: Element, stored: str, lang: str) -> str:

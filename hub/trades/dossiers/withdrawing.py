@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hub.base import clock as clocks
 from hub.base import db, scrub
 from hub.base.clock import Moment
-from hub.post import jobs, outbox
+from hub.post import forgetting, outbox
 from hub.trades.dossiers import appointments, drafts, follow, ledger, sealing
 from hub.trades.dossiers.model import Consent, DraftId, GivenBy, How, Purpose, What
 
@@ -51,7 +51,7 @@ def withdraw(conn: sqlite3.Connection, typed: str, *, staff: int | None, moment:
         never_left = outbox.withdraw(conn, found.instance_id, moment)
         ledger.drop_dossier(conn, found.instance_id, draft_id)
         for subject in (sealing.subject(found.instance_id), appointments.subject(found.instance_id)):
-            jobs.drop(conn, subject)
+            forgetting.drop(conn, subject, moment=moment)
         drafts.tell(conn, draft_id, What.WITHDRAWN, "", staff, moment)
     return Withdrawn(draft_id, never_left, scrub.scrub(conn))
 

@@ -23,6 +23,9 @@ _SUFFIXES = (".wav", ".ogg")
 def find(path: Path) -> Path | None:
     """Return ``path`` if it is there, marked as used now; else None."""
     try:
+        # A power cut can leave a name without a content.
+        if path.stat().st_size == 0:
+            return None
         os.utime(path)
     except FileNotFoundError:
         return None

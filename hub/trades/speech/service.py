@@ -18,7 +18,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.base import spoken
 from hub.base.errors import NotReady, Refused
+from hub.base.spoken import Manner
 from hub.trades.speech import cache, engine, words
 
 LONGEST = 1_500
@@ -48,6 +50,7 @@ def render(
     words_per_minute: int,
     clips: Sequence[Path] = (),
     key: str = "",
+    manner: Manner = spoken.USUAL,
 ) -> Path:
     """Return a WAV of ``text`` for the loudspeaker, from ``clips``, from the cache in ``folder``, or made
     now.
@@ -55,7 +58,7 @@ def render(
     Raises ``Refused("speech.nothing")`` for a text without a word, ``Refused("speech.too_long")`` beyond
     ``LONGEST``, ``NotReady("speech.…")`` when no engine is here or it fails.
     """
-    said = _checked(text, lang)
+    said = _checked(text, lang, manner)
     recorded = _recorded(clips, lang, text, key, (".wav", ".ogg"))
     if recorded is not None and recorded.suffix == ".wav":
         return recorded
@@ -82,9 +85,10 @@ def clip(
     words_per_minute: int,
     clips: Sequence[Path] = (),
     key: str = "",
+    manner: Manner = spoken.USUAL,
 ) -> Path:
     """Return an Opus file of ``text`` for a tablet, or a WAV without opusenc; raises as ``render``."""
-    said = _checked(text, lang)
+    said = _checked(text, lang, manner)
     recorded = _recorded(clips, lang, text, key, (".ogg", ".wav"))
     if recorded is not None:
         return recorded
@@ -93,7 +97,7 @@ def clip(
     if found is not None:
         return found
     if not engine.can_pack():
-        return render(folder, lang, text, words_per_minute=words_per_minute)
+        return render(folder, lang, text, words_per_minute=words_per_minute, manner=manner)
 
     def write(draft: Path) -> None:
         wav = draft.with_suffix(".wav")
@@ -107,14 +111,19 @@ def clip(
 
 
 def build(
-    folder: Path, texts: Iterable[tuple[str, str]], *, words_per_minute: int, clips: Sequence[Path] = ()
+    folder: Path,
+    texts: Iterable[tuple[str, str]],
+    *,
+    words_per_minute: int,
+    clips: Sequence[Path] = (),
+    manner: Manner = spoken.USUAL,
 ) -> Built:
     """Make the tablet files of all (language, text) pairs ahead of time; go on after one that fails."""
     made = present = failed = 0
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     for lang, text in texts:
         try:
-            path = clip(folder, lang, text, words_per_minute=words_per_minute, clips=clips)
+            path = clip(folder, lang, text, words_per_minute=words_per_minute, clips=clips, manner=manner)
         except (NotReady, Refused) as bad:
             if bad.key == "speech.no_engine":
                 raise
@@ -144,10 +153,10 @@ def check(secret: bytes, lang: str, text: str, signature: str) -> bool:
     return hmac.compare_digest(sign(secret, lang, text).encode(), signature.encode("utf-8", "replace"))
 
 
-def _checked(text: str, lang: str) -> str:
+def _checked(text: str, lang: str, manner: Manner) -> str:
     if len(text) > LONGEST:
         raise Refused("speech.too_long", most=LONGEST)
-    said = words.spoken_form(text, lang)
+    said = words.spoken_form(text, lang, manner)
     if not any(mark.isalnum() for mark in said):
         raise Refused("speech.nothing")
     return said

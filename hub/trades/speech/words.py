@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 from hub.base import spoken
+from hub.base.spoken import Manner
 
 _MONTHS = ("January February March April May June July August September October November December").split()
 _DIGITS = {
@@ -26,7 +27,7 @@ _HOUR = r"(?P<hh>[0-9]{1,2})(?::(?P<mm>[0-9]{2})(?![0-9])|\s?(?:giờ|h)\s?(?P<m
 _RATIO = r"(?P<upper>[0-9]{1,4})/(?P<lower>[0-9]{1,4})"
 _SPAN = r"(?P<from>[0-9]{1,4})\s?[-–]\s?(?P<to>[0-9]{1,4})(?![0-9/.,-])"
 _AMOUNT = (
-    r"(?P<number>[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?|[0-9]+(?:[.,][0-9]+)?)"
+    r"(?P<number>[0-9]{1,3}(?:\.[0-9]{3})+(?![0-9])(?:,[0-9]+)?|[0-9]+(?:[.,][0-9]+)?)"
     r"(?P<unit>\s?%|\s?₫|\s?(?:đồng|dong|VND|VNĐ)\b|\s?đ(?!\w))?"
 )
 _FOUND = re.compile(
@@ -37,70 +38,80 @@ _FOUND = re.compile(
 _LONGEST_NUMBER = 12
 
 
-def spoken_form(text: str, lang: str) -> str:
-    """Return ``text`` in NFC as ``lang`` (``vi``, or English for any other) says it; line breaks stay."""
+def spoken_form(text: str, lang: str, manner: Manner = spoken.USUAL) -> str:
+    """Return ``text`` in NFC as ``lang`` (``vi``, or English for any other) says it; line breaks stay.
+
+    ``manner`` is how this region says Vietnamese numbers.
+    """
     lang = "vi" if lang == "vi" else "en"
     text = unicodedata.normalize("NFC", text)
     kept = "".join(
         mark if mark in "\n\t" or unicodedata.category(mark) not in {"Cc", "Cf", "Cs", "Co", "Cn"} else " "
         for mark in text
     )
-    said = _FOUND.sub(lambda found: _said(found, kept, lang), kept)
+    said = _FOUND.sub(lambda found: _said(found, kept, lang, manner), kept)
+    # What no rule took is still said, digit by digit: an engine would read it in its own way.
+    said = re.sub(r"[0-9]", lambda left: f" {_DIGITS[lang][int(left[0])]} ", said)
     return re.sub(r"[ \t]+", " ", said).strip()
 
 
-def _said(found: re.Match[str], text: str, lang: str) -> str:
+def _said(found: re.Match[str], text: str, lang: str, manner: Manner) -> str:
     if found["d"]:
-        words = _date(int(found["d"]), int(found["m"]), int(found["y"]), lang)
+        words = _date(int(found["d"]), int(found["m"]), int(found["y"]), lang, manner)
         words = words if words is not None else _each_digit(found[0], lang)
     elif found["mo"]:
-        words = _month(int(found["mo"]), int(found["my"]), lang) or _each_digit(found[0], lang)
+        words = _month(int(found["mo"]), int(found["my"]), lang, manner) or _each_digit(found[0], lang)
     elif found["upper"]:
         over = " trên " if lang == "vi" else " out of "
-        words = over.join(_number(found[part], lang) for part in ("upper", "lower"))
+        words = over.join(_number(found[part], lang, manner) for part in ("upper", "lower"))
     elif found["hh"]:
-        words = _hour(int(found["hh"]), int(found["mm"] or found["min"]), lang) or _each_digit(found[0], lang)
+        words = _hour(int(found["hh"]), int(found["mm"] or found["min"]), lang, manner) or _each_digit(
+            found[0], lang
+        )
     elif found["from"]:
         between = " đến " if lang == "vi" else " to "
-        words = between.join(_number(found[part], lang) for part in ("from", "to"))
+        words = between.join(_number(found[part], lang, manner) for part in ("from", "to"))
     else:
-        words = _amount(found["number"], (found["unit"] or "").strip().lower(), lang)
+        words = _amount(found["number"], (found["unit"] or "").strip().lower(), lang, manner)
     # "A12" and "12kg" are two words when spoken.
     before = " " if found.start() and text[found.start() - 1].isalpha() else ""
     after = " " if found.end() < len(text) and text[found.end()].isalpha() else ""
     return f"{before}{words}{after}"
 
 
-def _date(day: int, month: int, year: int, lang: str) -> str | None:
+def _date(day: int, month: int, year: int, lang: str, manner: Manner) -> str | None:
     if not (1 <= day <= 31 and 1 <= month <= 12):
         return None
     if lang == "en":
-        return f"{spoken.number(day, lang)} {_MONTHS[month - 1]} {spoken.number(year, lang)}"
+        return f"{spoken.number(day, lang, manner)} {_MONTHS[month - 1]} {spoken.number(year, lang, manner)}"
     # The fourth month and the first days of a month have names of their own.
-    name = "tư" if month == 4 else spoken.number(month, lang)
-    first = f"mùng {spoken.number(day, lang)}" if day <= 10 else spoken.number(day, lang)
-    return f"ngày {first} tháng {name} năm {spoken.number(year, lang)}"
+    name = "tư" if month == 4 else spoken.number(month, lang, manner)
+    first = f"mùng {spoken.number(day, lang, manner)}" if day <= 10 else spoken.number(day, lang, manner)
+    return f"ngày {first} tháng {name} năm {spoken.number(year, lang, manner)}"
 
 
-def _month(month: int, year: int, lang: str) -> str | None:
+def _month(month: int, year: int, lang: str, manner: Manner) -> str | None:
     if not 1 <= month <= 12:
         return None
     if lang == "en":
-        return f"{_MONTHS[month - 1]} {spoken.number(year, lang)}"
-    return f"{'tư' if month == 4 else spoken.number(month, lang)} năm {spoken.number(year, lang)}"
+        return f"{_MONTHS[month - 1]} {spoken.number(year, lang, manner)}"
+    name = "tư" if month == 4 else spoken.number(month, lang, manner)
+    return f"{name} năm {spoken.number(year, lang, manner)}"
 
 
-def _hour(hour: int, minute: int, lang: str) -> str | None:
+def _hour(hour: int, minute: int, lang: str, manner: Manner) -> str | None:
     if hour > 24 or minute > 59:
         return None
     if lang == "en":
-        rest = spoken.number(minute, lang) if minute else "o'clock"
-        return f"{spoken.number(hour, lang)} {'oh ' if 0 < minute < 10 else ''}{rest}"
-    return f"{spoken.number(hour, lang)} giờ" + (f" {spoken.number(minute, lang)} phút" if minute else "")
+        rest = spoken.number(minute, lang, manner) if minute else "o'clock"
+        return f"{spoken.number(hour, lang, manner)} {'oh ' if 0 < minute < 10 else ''}{rest}"
+    return f"{spoken.number(hour, lang, manner)} giờ" + (
+        f" {spoken.number(minute, lang, manner)} phút" if minute else ""
+    )
 
 
-def _amount(number: str, unit: str, lang: str) -> str:
-    words = _number(number, lang)
+def _amount(number: str, unit: str, lang: str, manner: Manner) -> str:
+    words = _number(number, lang, manner)
     if unit == "%":
         return f"{words} {_WORDS[lang]['percent']}"
     if unit:
@@ -108,7 +119,7 @@ def _amount(number: str, unit: str, lang: str) -> str:
     return words
 
 
-def _number(written: str, lang: str) -> str:
+def _number(written: str, lang: str, manner: Manner) -> str:
     grouped = re.fullmatch(r"[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]+)?", written)
     whole, _, part = (written.replace(".", "") if grouped else written.replace(".", ",")).partition(",")
     # A leading zero or great length means a telephone number or a code, not a quantity.
@@ -117,7 +128,7 @@ def _number(written: str, lang: str) -> str:
     elif not grouped and not part and len(whole) >= 8:
         words = _each_digit(whole, lang)
     else:
-        words = spoken.number(int(whole), lang)
+        words = spoken.number(int(whole), lang, manner)
     return f"{words} {_WORDS[lang]['point']} {_each_digit(part, lang)}" if part else words
 
 

@@ -89,6 +89,8 @@ class Service:
     open: bool = True
     detail_vi: str = ""
     detail_en: str = ""
+    buzz: tuple[int, ...] = ()
+    """How a call for it buzzes, in milliseconds of sound, silence, sound, …; empty: as all the others."""
 
     def name(self, lang: str) -> str:
         """Return the name in ``lang``."""

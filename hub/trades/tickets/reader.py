@@ -15,6 +15,7 @@ from hub.base.errors import NotReady
 from hub.trades.tickets.model import Service
 
 FILE = Path("tickets") / "services.toml"
+LONGEST_BUZZ_MS = 2_000
 
 _Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 _Words = Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
@@ -34,6 +35,7 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     letter: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]?$")] = ""
     detail: _Said | None = None
     open: bool = True
+    buzz: tuple[Annotated[int, msgspec.Meta(ge=20, le=1000)], ...] = ()
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +52,12 @@ def read(pack: Path) -> tuple[Service, ...]:
         told = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File, strict=True)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as bad:
         raise NotReady("tickets.services_broken", file=str(path), why=str(bad)) from bad
+    for service in told.service:
+        if sum(service.buzz) > LONGEST_BUZZ_MS or (service.buzz and len(service.buzz) % 2 == 0):
+            why = (
+                f"buzz of {service.id!r} must begin and end with sound and last {LONGEST_BUZZ_MS} ms at most"
+            )
+            raise NotReady("tickets.services_broken", file=str(path), why=why)
     ids = [service.id for service in told.service]
     twice = next((one for one in ids if ids.count(one) > 1), None)
     if twice is not None:
@@ -65,6 +73,7 @@ def read(pack: Path) -> tuple[Service, ...]:
             usual_minutes=service.usual_minutes,
             position=position,
             open=service.open,
+            buzz=service.buzz,
             detail_vi=service.detail.vi if service.detail else "",
             detail_en=service.detail.en if service.detail else "",
         )

@@ -370,7 +370,11 @@ def _print(
 
 def _sound(conn: sqlite3.Connection, ticket: Ticket, desk: str, moment: Moment, settings: Settings) -> None:
     sound = settings.sound
-    signals.chirp(conn, "call", moment=moment, ttl_s=sound.stale_s)
-    if sound.speech or sound.chime:
-        texts = announce.call(ticket, desk) if sound.speech else ()
-        signals.say(conn, texts, moment=moment, ttl_s=sound.stale_s, chime=sound.chime)
+    service = store.service(conn, ticket.service_id)
+    own = service.buzz if service else ()
+    signals.chirp(conn, "call", own=own, moment=moment, ttl_s=sound.stale_s)
+    if sound.speech:
+        told = announce.call(ticket, desk)
+        signals.announce(conn, told, moment=moment, ttl_s=sound.stale_s, chime=sound.chime)
+    elif sound.chime:
+        signals.say(conn, (), moment=moment, ttl_s=sound.stale_s)

@@ -94,6 +94,7 @@ def _service(row: sqlite3.Row) -> Service:
         open=bool(row["open"]),
         detail_vi=row["detail_vi"],
         detail_en=row["detail_en"],
+        buzz=tuple(map(int, row["buzz"].split())),
     )
 
 
@@ -117,12 +118,12 @@ def service(conn: sqlite3.Connection, service_id: str) -> Service | None:
 def put_service(conn: sqlite3.Connection, service: Service) -> None:
     """Offer a service; one that is known keeps being open or closed as it is."""
     conn.execute(
-        "INSERT INTO ticket_services VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
+        "INSERT INTO ticket_services VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)"
         " ON CONFLICT(id) DO UPDATE SET"
         " name_vi = excluded.name_vi, name_en = excluded.name_en, detail_vi = excluded.detail_vi,"
         " detail_en = excluded.detail_en, colour = excluded.colour, picture = excluded.picture,"
         " letter = excluded.letter, usual_minutes = excluded.usual_minutes, position = excluded.position,"
-        " listed = 1",
+        " listed = 1, buzz = excluded.buzz",
         (
             service.id,
             service.name_vi,
@@ -135,6 +136,7 @@ def put_service(conn: sqlite3.Connection, service: Service) -> None:
             service.usual_minutes,
             service.position,
             service.open,
+            " ".join(map(str, service.buzz)),
         ),
     )
 
@@ -150,6 +152,17 @@ def open_service(conn: sqlite3.Connection, service_id: str, is_open: bool) -> bo
         "UPDATE ticket_services SET open = ? WHERE id = ? AND listed = 1", (is_open, service_id)
     )
     return done.rowcount == 1
+
+
+def issued_between(conn: sqlite3.Connection, first: dt.date, last: dt.date) -> dict[tuple[str, bool], int]:
+    """Return how many numbers were given on these days, by service and whether the day is certain."""
+    rows = conn.execute(
+        "SELECT service_id, certain, count(*) FROM tickets"
+        " JOIN ticket_days ON ticket_days.id = tickets.day_id WHERE day_on BETWEEN ? AND ?"
+        " GROUP BY service_id, certain",
+        (first.isoformat(), last.isoformat()),
+    )
+    return {(row[0], bool(row[1])): int(row[2]) for row in rows}
 
 
 def insert(conn: sqlite3.Connection, new: New, moment: Moment) -> Ticket:
@@ -197,6 +210,13 @@ def by_token(conn: sqlite3.Connection, token: str) -> Ticket | None:
     """Return a ticket by its token."""
     row = conn.execute(f"{_TICKETS} WHERE t.token = ?", (token,)).fetchone()
     return _ticket(row) if row else None
+
+
+def labelled(conn: sqlite3.Connection, label: str, most: int) -> tuple[Ticket, ...]:
+    """Return the latest tickets that carry this label, newest first."""
+    return _tickets(
+        conn.execute(f"{_TICKETS} WHERE t.label = ? ORDER BY t.id DESC LIMIT ?", (label.upper(), most))
+    )
 
 
 def last_from(

@@ -6,6 +6,7 @@ that polls can be late but never stays wrong.
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ TOPIC = "queue"
 # A desk at which nothing happened for so long is taken to be empty.
 DESK_ASLEEP_S = 45 * 60.0
 UPCOMING = 5
+_LABELLED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,21 @@ def service(conn: sqlite3.Connection, service_id: str) -> Service:
     return found
 
 
+def issued_between(
+    conn: sqlite3.Connection, first: dt.date, last: dt.date
+) -> tuple[tuple[Service, int, int], ...]:
+    """Return every service with the numbers given from ``first`` to ``last``, the busiest first:
+    those of certain days, and those of days that the clock was not sure of; services without any are left
+    out.
+    """
+    counted = store.issued_between(conn, first, last)
+    found = [
+        (one, counted.get((one.id, True), 0), counted.get((one.id, False), 0))
+        for one in store.every_service(conn)
+    ]
+    return tuple(sorted((row for row in found if row[1] or row[2]), key=lambda row: -row[1] - row[2]))
+
+
 def first_open(conn: sqlite3.Connection) -> Service:
     """Return the service the wall button stands for; raises ``Refused("tickets.nothing_open")``."""
     for found in store.services(conn):
@@ -69,6 +86,12 @@ def by_token(conn: sqlite3.Connection, typed: str) -> Ticket:
     if found is None:
         raise Missing("tickets.unknown")
     return found
+
+
+def labelled(conn: sqlite3.Connection, label: str, on: dt.date | None = None) -> tuple[Ticket, ...]:
+    """Return the latest tickets called so (``B2``), of one day or of the last ones, newest first."""
+    found = store.labelled(conn, label, _LABELLED)
+    return tuple(ticket for ticket in found if on is None or ticket.day_on == on)
 
 
 def history(conn: sqlite3.Connection, ticket_id: int) -> tuple[Event, ...]:
@@ -123,6 +146,11 @@ def queue(conn: sqlite3.Connection) -> Queue:
         missed=store.in_state(conn, State.MISSED),
         version=version,
     )
+
+
+def somebody_waits(conn: sqlite3.Connection) -> bool:
+    """Return whether anybody waits for a desk."""
+    return conn.execute("SELECT 1 FROM tickets WHERE state = 'waiting' LIMIT 1").fetchone() is not None
 
 
 def at_desk(conn: sqlite3.Connection, desk: str) -> Ticket | None:

@@ -219,15 +219,16 @@ def test_a_paper_that_is_stuck_says_why_and_can_be_tried_or_dropped(
     with db.write(conn):
         conn.execute("UPDATE jobs SET state = 'stuck', reason_key = 'printing.no_paper' WHERE id = ?", (job,))
         db.touch(conn, jobs.TOPIC)
-    assert "Phiếu số B2 : Máy in hết giấy" in said(guide.get("/guide/papers"))
+    number = jobs.shown(job)
+    assert f"Phiếu số B2 ( Tờ số {number} ): Máy in hết giấy" in said(guide.get("/guide/papers"))
     assert "Máy in hết giấy" in said(guide.get("/guide"))
     guide.post(f"/guide/papers/{job}", {"do": "retry"})
     assert jobs.get(conn, job).state is State.QUEUED
     assert "không bị kẹt nữa" in said(guide.post(f"/guide/papers/{job}", {"do": "retry"}))
     guide.post(f"/guide/papers/{job}", {"do": "cancel", "back": "papers"})
     assert jobs.get(conn, job).state is State.CANCELLED
-    assert "In thêm bản sao" in said(guide.get("/guide/papers"))
-    guide.post(f"/guide/papers/{job}", {"do": "copy", "back": "papers"})
+    assert "In thêm bản sao" in said(guide.get(f"/guide/papers/{job}"))
+    guide.post(f"/guide/papers/{job}", {"do": "copy", "why": "torn", "back": "papers"})
     assert jobs.for_subject(conn, "ticket:2")[0].copy
 
 

@@ -42,7 +42,7 @@ def test_its_papers_are_not_printed_any_more_and_say_nothing(
     subjects = [sealing.subject(instance_id), appointments.subject(instance_id)]
     for subject in (*subjects, sealing.subject(instance_id), sealing.subject(other_instance)):
         jobs.add(conn, jobs.Kind.RECEIPT, Slip((Text(f"mã {code}"),)), moment=clock.read(), subject=subject)
-    jobs.cancel(conn, jobs.for_subject(conn, subjects[0])[0].id)
+    jobs.cancel(conn, jobs.for_subject(conn, subjects[0])[0].id, moment=clock.read())
     withdrawing.withdraw(conn, code, staff=1, moment=clock.read())
     assert [job.subject for job in jobs.waiting(conn)] == [sealing.subject(other_instance)]
     told = conn.execute("SELECT subject FROM jobs WHERE slip IS NOT NULL").fetchall()

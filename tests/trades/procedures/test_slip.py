@@ -95,7 +95,7 @@ def test_a_paper_that_waits_is_not_queued_again_but_a_printed_one_may_be(
     first = _print(conn, clock)
     clock.advance(600)
     assert _print(conn, clock) == first
-    jobs.cancel(conn, first)
+    jobs.cancel(conn, first, moment=clock.read())
     assert _print(conn, clock) != first
     assert jobs.get(conn, first).kind is jobs.Kind.CHECKLIST
 

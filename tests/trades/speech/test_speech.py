@@ -183,6 +183,14 @@ def test_the_longest_unused_files_go_first_and_a_used_one_stays(tmp_path: Path) 
     assert cache.find(tmp_path / "1.wav") is None
 
 
+def test_a_name_that_a_power_cut_left_without_a_content_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.ogg"
+    path.touch()
+    assert cache.find(path) is None
+    cache.make(path, lambda draft: draft.write_bytes(b"OggS"))
+    assert cache.find(path) == path and path.read_bytes() == b"OggS"
+
+
 def test_drafts_left_by_a_power_cut_are_swept_and_fresh_ones_are_not(tmp_path: Path) -> None:
     old, fresh = tmp_path / ".old.wav", tmp_path / ".fresh.wav"
     for path in (old, fresh):

@@ -65,5 +65,6 @@ def test_any_text_can_be_said_and_no_plain_digit_is_left(text: str, lang: str) -
     st.sampled_from(["vi", "en"]),
 )
 @example("0:000", "vi")
+@example("0.0000", "vi")
 def test_any_jumble_of_numbers_can_be_said(text: str, lang: str) -> None:
     assert not any(mark in "0123456789" for mark in words.spoken_form(text, lang))

@@ -11,6 +11,7 @@ from hub.base import db, phrases
 from hub.base.errors import Conflict, HubError, Missing, Refused
 from hub.base.settings import Settings
 from hub.post import jobs, signals
+from hub.post.signals import Announced
 from hub.trades.tickets import service as tickets
 from hub.trades.tickets import views
 from hub.trades.tickets.model import Outcome, Priority, Source, State, What
@@ -112,7 +113,9 @@ def test_a_call_takes_the_next_sounds_and_tells_the_board(conn: sqlite3.Connecti
     board = views.board(conn)
     assert board.version > version and [(one.label, one.desk) for one in board.serving] == [("1", "2")]
     call = signals.next_call(conn, hand.clock.read())
-    assert call is not None and call.texts == (("vi", "Mời số một, đến bàn số hai."),) and call.chime
+    assert (
+        call is not None and call.announced == Announced("1", "2", ticket.service_id, ("vi",)) and call.chime
+    )
 
 
 def test_an_english_ticket_is_called_in_both_languages(conn: sqlite3.Connection, hand: Hand) -> None:
@@ -122,10 +125,7 @@ def test_an_english_ticket_is_called_in_both_languages(conn: sqlite3.Connection,
     hand.call("1", {"gia-ca"})
     call = signals.next_call(conn, hand.clock.read())
     assert call is not None
-    assert call.texts == (
-        ("vi", "Mời số G mười hai, đến bàn số một."),
-        ("en", "Number G twelve, please come to desk one."),
-    )
+    assert call.announced == Announced("G12", "1", "gia-ca", ("vi", "en"))
 
 
 def test_without_speech_the_chime_still_sounds(conn: sqlite3.Connection, hand: Hand) -> None:
@@ -134,7 +134,7 @@ def test_without_speech_the_chime_still_sounds(conn: sqlite3.Connection, hand: H
     hand.give()
     hand.call()
     call = signals.next_call(conn, hand.clock.read())
-    assert call is not None and call.texts == () and call.chime
+    assert call is not None and call.announced is None and call.texts == () and call.chime
 
 
 def test_an_empty_queue_calls_nobody_and_makes_no_sound(conn: sqlite3.Connection, hand: Hand) -> None:

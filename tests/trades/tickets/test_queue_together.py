@@ -203,7 +203,7 @@ def test_a_call_that_fails_halfway_leaves_the_number_waiting(
     def broken(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(tickets.signals, "say", broken)
+    monkeypatch.setattr(tickets.signals, "announce", broken)
     with pytest.raises(NotReady, match="base.disk_full"):
         hand.call()
     assert views.get(hand.conn, ticket.id).state is State.WAITING

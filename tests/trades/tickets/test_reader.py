@@ -75,6 +75,20 @@ def test_a_broken_file_is_refused_with_its_place(tmp_path: Path, text: str, why:
     assert "services.toml" in phrases.say("vi", refused.value.key, **refused.value.values)
 
 
+@pytest.mark.parametrize("buzz", ["[100, 50]", "[1000, 500, 1000]", "[5]", '["long"]'])
+def test_a_rhythm_that_cannot_be_told_apart_or_is_too_long_is_refused(tmp_path: Path, buzz: str) -> None:
+    with pytest.raises(NotReady, match="tickets.services_broken"):
+        reader.read(pack(tmp_path, f"{GOOD}\nbuzz = {buzz}\n"))
+
+
+def test_each_service_of_the_first_pack_has_a_rhythm_of_its_own(conn: sqlite3.Connection) -> None:
+    services = reader.read(CORE)
+    rhythms = [service.buzz for service in services]
+    assert all(rhythms) and len(set(rhythms)) == len(rhythms)
+    tickets.set_services(conn, services)
+    assert [one.buzz for one in views.services(conn)] == rhythms
+
+
 def test_a_pack_without_services_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="tickets.services_broken"):
         reader.read(tmp_path)
