@@ -68,8 +68,9 @@ need_venv() {
   mv "$stamp.new" "$stamp"
 }
 
-# What the House itself needs beside Python.
-# (A compiler and headers: pycups and evdev come as source. The print service itself, cups and cups-filters, is
-# 95 MB more and only for a House with a real printer of A4: docs/SHEETS.md, and `hub doctor` asks for it.)
-HOUSE_PACKAGES=(python3 python3-venv python3-dev gcc libc6-dev libcups2-dev
-  sane-utils sane-airscan espeak-ng opus-tools alsa-utils fonts-noto-core libfribidi0 libusb-1.0-0)
+# What its environment is made with: two of the libraries come as source and want a compiler and headers.
+PYTHON_PACKAGES=(python3 python3-venv python3-dev gcc libc6-dev libcups2-dev libusb-1.0-0)
+# What the House itself needs beside Python. (The print service itself, cups and cups-filters, is 95 MB more and only
+# for a House with a real printer of A4: docs/SHEETS.md, and `hub doctor` asks for it.)
+HOUSE_PACKAGES=("${PYTHON_PACKAGES[@]}"
+  sane-utils sane-airscan espeak-ng opus-tools alsa-utils fonts-noto-core libfribidi0)
