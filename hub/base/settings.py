@@ -101,7 +101,7 @@ class SoundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     speech: bool = True
     chime: bool = True
     words_per_minute: Annotated[int, msgspec.Meta(ge=80, le=250)] = 130
-    stale_s: _Positive = 20.0
+    stale_s: _Positive = 40.0
     volume: _Loudness = 1.0
     hours: tuple[SoundHours, ...] = ()
     times: Literal[1, 2] = 1

@@ -21,6 +21,7 @@ from hub.trades.dossiers import ending
 from hub.trades.dossiers import service as dossiers
 from hub.trades.people import service as people
 from hub.trades.privacy import requests
+from hub.trades.speech import recordings
 from hub.trades.staff import service as staff
 
 _log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def run(house: House, *, tell: Callable[[str], object], lang: str = phrases.DEFA
             ("closed", lambda: ending.close(conn, moment, house.settings.dossiers.closed_days)),
             ("sessions", lambda: staff.sweep(conn, moment)),
             ("backup", lambda: backups.make(house).name),
+            ("voices", lambda: recordings.withdrawn_again(house, conn)),
             ("tidy", lambda: _tidy(house, conn)),
         )
         for name, step in steps:

@@ -76,7 +76,10 @@ def use_scan(home: Household, member_id: str, scanned: str) -> Response:
     """Draw a person of a household with what the text of a card's code tells; raises as ``cards.read``."""
     person = None if member_id == "new" else _of(home, member_id)
     told = _card(scanned)
-    return _ask_member(home, person, {**_known(home, person), **_allowed(home, told)}, scanned=told)
+    known = _known(home, person)
+    return _ask_member(
+        home, person, {**known, **_allowed(home, told)}, scanned=told, other=_another(known, told)
+    )
 
 
 def _scanned(home: Household, person: Member | None, given: dict[PersonField, str], text: str) -> Response:
@@ -84,7 +87,14 @@ def _scanned(home: Household, person: Member | None, given: dict[PersonField, st
         told = _card(text)
     except Refused as bad:
         return _ask_member(home, person, given, scan_problem=common.sentence(bad), status=422)
-    return _ask_member(home, person, {**given, **_allowed(home, told)}, scanned=told)
+    filled = {**given, **_allowed(home, told)}
+    return _ask_member(home, person, filled, scanned=told, other=_another(given, told))
+
+
+def _another(here: dict[PersonField, str], told: cards.Told) -> bool:
+    # What stood there is overwritten on the page: whose card it is must be seen before anything is kept.
+    was, now = here.get(PersonField.NUMBER, ""), told.facts.get(PersonField.NUMBER, "")
+    return bool(was and now and was != now)
 
 
 def _card(text: str) -> cards.Told:

@@ -2,7 +2,7 @@
 from somebody else in a dossier.
 
 Keeps true: the card itself is never stored, only the answers it gives; an answer somebody typed is never
-replaced unless a guide names it; where number or name are another's, nothing is filled until then; a day is
+replaced unless a guide names it; a card whose number or name are another's fills nothing until then; a day is
 never made of a year. What looks odd about a card is told, never a reason to refuse.
 """
 
@@ -99,6 +99,7 @@ def from_card(
         lang=lang,
         replace=replace,
         asking=told.asking,
+        one_person=True,
     )
     return Prefilled(done.version, done.person, done.filled, done.kept, told.warnings, done.year_only)
 
@@ -116,12 +117,14 @@ def from_facts(
     replace: Collection[str] = (),
     detail: str = "",
     asking: Collection[PersonField] = (),
+    one_person: bool = False,
 ) -> Prefilled:
     """Fill the questions of one person with ``facts``; ``replace`` names the paths that may be changed.
 
-    ``detail`` says in the events where they came from, never what they are; the person's id by default.
-    Raises ``Refused("dossiers.card_not_asked")`` when the form asks none of this (or of ``asking``) of the
-    person now, ``Missing("dossiers.no_person")``, and as ``drafts.look``.
+    With ``one_person`` only what ``replace`` names is changed while number or name are another's: nobody has
+    said yet whose facts these are. ``detail`` says in the events where they came from, never what they are;
+    the person's id by default. Raises ``Refused("dossiers.card_not_asked")`` when the form asks none of this
+    (or of ``asking``) of the person now, ``Missing("dossiers.no_person")``, and as ``drafts.look``.
     """
     with db.write(conn):
         view = drafts.look(conn, draft_id, key=key, moment=moment)
@@ -130,7 +133,7 @@ def from_facts(
         person = next((one for one in linking.persons(view) if one.id == person_id), None)
         if person is None:
             raise Missing("dossiers.no_person")
-        filled, kept, asked = _fill(view, person, facts, asking or facts, lang, replace)
+        filled, kept, asked = _fill(view, person, facts, asking or facts, lang, replace, one_person)
         if not asked:
             raise Refused("dossiers.card_not_asked")
         version = view.draft.version
@@ -158,6 +161,7 @@ def _fill(
     asking: Collection[PersonField],
     lang: str,
     replace: Collection[str],
+    one_person: bool,
 ) -> tuple[list[Filled], list[Kept], bool]:
     filled: list[tuple[Element, str, Filled]] = []
     kept: list[Kept] = []
@@ -187,8 +191,8 @@ def _fill(
             differs[name] = True
             continue
         filled.append((node, value, Filled(path, label, shown)))
-    # Half of one person and half of another is worse than nothing: then only what a guide named is changed.
-    if differs.get(PersonField.NUMBER, differs.get(PersonField.FULL_NAME, False)):
+    # Half of one person and half of another is worse than nothing.
+    if one_person and differs.get(PersonField.NUMBER, differs.get(PersonField.FULL_NAME, False)):
         filled = [one for one in filled if one[2].path in replace]
     for node, value, _ in filled:
         instance.put(node, value)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hub.base import clock as clocks
 from hub.base import db, scrub
 from hub.base.clock import Moment
-from hub.post import forgetting, outbox
+from hub.post import forgetting, outbox, sheet_jobs
 from hub.trades.dossiers import appointments, drafts, follow, ledger, sealing
 from hub.trades.dossiers.model import Consent, DraftId, GivenBy, How, Purpose, What
 
@@ -52,6 +52,8 @@ def withdraw(conn: sqlite3.Connection, typed: str, *, staff: int | None, moment:
         ledger.drop_dossier(conn, found.instance_id, draft_id)
         for subject in (sealing.subject(found.instance_id), appointments.subject(found.instance_id)):
             forgetting.drop(conn, subject, moment=moment)
+        for subject in (f"draft:{draft_id}", f"sealed:{found.code}"):
+            sheet_jobs.drop(conn, subject, moment=moment)
         drafts.tell(conn, draft_id, What.WITHDRAWN, "", staff, moment)
     return Withdrawn(draft_id, never_left, scrub.scrub(conn))
 

@@ -176,6 +176,15 @@ def withdraw(house: House, conn: sqlite3.Connection, voice: Voice, *, moment: Mo
     return gone
 
 
+def withdrawn_again(house: House, conn: sqlite3.Connection) -> int:
+    """Erase once more, in every copy, what was withdrawn; return how many copies still held some of it.
+
+    For the night: the power may have gone between the erasing here and there, or a copy was just being made.
+    """
+    gone = [voice for voice in listing(conn) if voice.withdrawn_at is not None]
+    return sum(backups.erase(house, "recordings", "voice_id", voice.id) for voice in gone)
+
+
 def _known(voice: Voice, slot: str, needs: Needs) -> None:
     if slot not in {one.name for one in languages.slots(language(voice.lang), needs)}:
         raise Missing("recording.no_slot")

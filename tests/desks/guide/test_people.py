@@ -85,6 +85,15 @@ def test_a_card_fills_the_page_and_only_a_press_keeps_it(guide: Guide, conn: sql
     assert bad.status_code == 422 and "địa chỉ trang mạng" in said(bad)
 
 
+def test_a_card_with_another_number_is_not_taken_without_a_word(guide: Guide) -> None:
+    home = family(guide)
+    odd = "Thẻ này mang số khác"
+    read = guide.post(f"{home}/members/new", {"number": "010199000000", "scan": CARD})
+    assert odd in said(read) and 'value="001199000000"' in read.text
+    for number in ("", "001199000000"):
+        assert odd not in said(guide.post(f"{home}/members/new", {"number": number, "scan": CARD}))
+
+
 def test_what_cannot_be_read_is_shown_again_beside_its_sentence(guide: Guide) -> None:
     home = family(guide)
     answer = guide.post(

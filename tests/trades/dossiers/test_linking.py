@@ -97,24 +97,6 @@ def test_what_was_typed_is_replaced_only_where_it_was_ticked(midwife: Guide) -> 
     assert "Mẫu" not in repr(done)
 
 
-def test_another_persons_facts_fill_nothing_until_a_guide_says_so(midwife: Guide) -> None:
-    draft = midwife.start()
-    midwife.save(draft.id, "me", {"/data/me/ho_ten": MOTHER["/data/me/ho_ten"]})
-    done = give(midwife, draft.id, "me", KNOWN)
-    assert [one.path for one in done.kept] == ["/data/me/ho_ten"] and done.filled == ()
-    assert midwife.look(draft.id).instance.get("/data/me/so_dinh_danh") == ""
-    done = give(midwife, draft.id, "me", KNOWN, ("/data/me/ho_ten",))
-    assert "/data/me/so_dinh_danh" in [one.path for one in done.filled] and done.kept == ()
-
-
-def test_a_name_spelt_otherwise_under_the_same_number_is_the_same_person(midwife: Guide) -> None:
-    draft = midwife.start()
-    typed = {"/data/me/ho_ten": "Nguyen T. Mau", "/data/me/so_dinh_danh": KNOWN[F.NUMBER]}
-    midwife.save(draft.id, "me", typed)
-    done = give(midwife, draft.id, "me", KNOWN)
-    assert [one.path for one in done.kept] == ["/data/me/ho_ten"] and done.filled
-
-
 def test_a_year_never_becomes_a_day(midwife: Guide) -> None:
     draft = midwife.start()
     facts = {F.FULL_NAME: "Giàng Thị Mẫu", F.BORN_YEAR: "1955"}

@@ -52,6 +52,24 @@ def test_what_was_typed_is_kept_and_told(guide: Guide) -> None:
     assert guide.look(draft.id).instance.get(_NAME) == "Nguyễn Thị Mẫu"
 
 
+def test_another_persons_card_fills_nothing_until_a_guide_says_so(guide: Guide) -> None:
+    draft = guide.start()
+    guide.save(draft.id, "nguoi", {_NAME: "Lý A Mẫu"})
+    done = guide.scan(draft.id, "chinh", CARD)
+    assert [one.path for one in done.kept] == [_NAME] and done.filled == ()
+    assert guide.look(draft.id).instance.get("/data/nguoi/so") == ""
+    done = guide.scan(draft.id, "chinh", CARD, replace=[_NAME])
+    assert len(done.filled) > 2 and done.kept == ()
+
+
+def test_a_name_spelt_otherwise_under_the_same_number_is_the_same_person(guide: Guide) -> None:
+    draft = guide.start()
+    guide.save(draft.id, "nguoi", {_NAME: "Nguyen T. Mau", "/data/nguoi/so": "001199000000"})
+    done = guide.scan(draft.id, "chinh", CARD)
+    assert [one.path for one in done.kept] == [_NAME]
+    assert "/data/nguoi/noi_o" in {one.path for one in done.filled}
+
+
 def test_a_name_in_capitals_is_the_same_name(guide: Guide) -> None:
     draft = guide.start()
     guide.save(draft.id, "nguoi", {_NAME: "Nguyễn Thị Mẫu"})

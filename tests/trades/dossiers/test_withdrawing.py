@@ -7,9 +7,9 @@ import sqlite3
 import pytest
 
 from devices.slip import Slip, Text
-from hub.base import db
+from hub.base import boxes, db
 from hub.base.errors import Conflict, Missing
-from hub.post import jobs, outbox
+from hub.post import jobs, outbox, sheet_jobs, sheet_printing
 from hub.trades.dossiers import appointments, drafts, follow, ledger, sealing, withdrawing
 from hub.trades.dossiers.model import DraftId, What
 from tests.desks import dossiers
@@ -47,6 +47,21 @@ def test_its_papers_are_not_printed_any_more_and_say_nothing(
     assert [job.subject for job in jobs.waiting(conn)] == [sealing.subject(other_instance)]
     told = conn.execute("SELECT subject FROM jobs WHERE slip IS NOT NULL").fetchall()
     assert [row["subject"] for row in told] == [sealing.subject(other_instance)]
+
+
+def test_its_sheets_of_a4_are_wanted_back_too(conn: sqlite3.Connection, clock: FakeClock) -> None:
+    code, _ = dossiers.kept(conn, clock.read())
+    draft_id = withdrawing.draft_of(conn, code)
+    sheet_printing.offer(conn, boxes.pair()[1], moment=clock.read())
+    ids = [
+        sheet_jobs.add(conn, kind, b"%PDF-1.4", moment=clock.read(), subject=subject)
+        for kind, subject in (
+            (sheet_jobs.Kind.FORM, f"draft:{draft_id}"),
+            (sheet_jobs.Kind.SEALED_COVER, f"sealed:{code}"),
+        )
+    ]
+    withdrawing.withdraw(conn, code, staff=1, moment=clock.read())
+    assert all(sheet_jobs.get(conn, one).state is sheet_jobs.State.CANCELLED for one in ids)
 
 
 def test_after_a_try_nobody_is_told_that_it_never_left(conn: sqlite3.Connection, clock: FakeClock) -> None:

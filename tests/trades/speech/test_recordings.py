@@ -259,6 +259,21 @@ def test_withdrawing_erases_it_everywhere_and_at_once(
         recordings.take(conn, voice, "call", samples.wav(), NEEDS)
 
 
+def test_what_was_withdrawn_as_the_power_went_leaves_the_copies_at_night(
+    conn: sqlite3.Connection, house: House, short: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voice = say(conn, begin(conn, house), "call", samples.wav(333.0))
+    marker = recordings.heard(conn, voice, "call")[2_000:2_400]
+    copy = backups.make(house)
+    with monkeypatch.context() as cut:
+        cut.setattr(backups, "erase", lambda *_: 0)
+        recordings.withdraw(house, conn, voice, moment=house.clock.read())
+    assert marker in copy.read_bytes()
+    assert recordings.withdrawn_again(house, conn) == 1
+    assert marker not in copy.read_bytes()
+    assert recordings.withdrawn_again(house, conn) == 0
+
+
 def test_withdrawing_the_only_voice_makes_the_loudspeaker_forget_the_language(
     conn: sqlite3.Connection, house: House, short: None, folder: Path
 ) -> None:
