@@ -21,7 +21,8 @@ from hub.desks import shell
 from hub.desks.technician.relay import shown_address
 from hub.packs import install
 from hub.post import inbox, jobs, outbox
-from hub.wiring import build, demo, opening
+from hub.wiring import build, demo
+from tests.cli import command
 from tests.post import parcels
 from tests.workers.house import running, until
 
@@ -41,19 +42,10 @@ _PAGES = (
 _SETTINGS = Settings(clock=ClockSettings(trust="always"))
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a demo House that was opened once."""
-    data = tmp_path_factory.mktemp("technician") / "data"
-    opening.prepare(build.build(_SETTINGS, data), tell=lambda _: None)
-    return data
-
-
 @pytest.fixture
-def house(opened: Path, tmp_path: Path) -> House:
-    data = tmp_path / "data"
-    shutil.copytree(opened, data, symlinks=True)
-    return build.build(_SETTINGS, data)
+def house(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> House:
+    """A demo House that was opened once for all tests, copied."""
+    return build.build(_SETTINGS, command.copied(tmp_path_factory, tmp_path / "data"))
 
 
 @pytest.fixture

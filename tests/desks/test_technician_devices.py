@@ -7,7 +7,6 @@ import io
 import itertools
 import json
 import re
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,26 +25,18 @@ from hub.base.settings import ClockSettings, Settings
 from hub.desks import shell
 from hub.desks.technician import cards
 from hub.post import choices, health, orders
-from hub.wiring import build, opening
+from hub.wiring import build
+from tests.cli import command
 from tests.desks.test_technician import press, signed_in, told
 from tests.workers.house import running, until
 
 _SETTINGS = Settings(clock=ClockSettings(trust="always"))
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of a demo House that was opened once."""
-    data = tmp_path_factory.mktemp("devices") / "data"
-    opening.prepare(build.build(_SETTINGS, data), tell=lambda _: None)
-    return data
-
-
 @pytest.fixture
-def house(opened: Path, tmp_path: Path) -> House:
-    data = tmp_path / "data"
-    shutil.copytree(opened, data, symlinks=True)
-    return build.build(_SETTINGS, data)
+def house(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> House:
+    """A demo House that was opened once for all tests, copied."""
+    return build.build(_SETTINGS, command.copied(tmp_path_factory, tmp_path / "data"))
 
 
 @pytest.fixture
