@@ -8,7 +8,7 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -33,18 +33,6 @@ from hub.workers import bench_orders
 from hub.workers.bench_slot import Slot
 from tests.fakes import FakeClock
 from tests.workers.house import issue, made, noted, papers, running, until
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return made(tmp_path / "data")
-
-
-@pytest.fixture
-def conn(house: House) -> Iterator[sqlite3.Connection]:
-    conn = house.connect()
-    yield conn
-    conn.close()
 
 
 def _order(

@@ -22,21 +22,9 @@ from hub.base.errors import Missing, Refused
 from hub.base.house import House
 from hub.post import choices, health, jobs, orders
 from hub.workers import bench_looking, bench_slot, bench_uevents
-from tests.workers.house import issue, made, noted, papers, running, until
+from tests.workers.house import issue, noted, papers, running, until
 
 _ADDED = b"add@/devices/usb1/1-1\0ACTION=add\0DEVPATH=/devices/usb1/1-1\0SUBSYSTEM=usb\0SEQNUM=7\0"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return made(tmp_path / "data")
-
-
-@pytest.fixture
-def conn(house: House) -> Iterator[sqlite3.Connection]:
-    conn = house.connect()
-    yield conn
-    conn.close()
 
 
 @pytest.fixture

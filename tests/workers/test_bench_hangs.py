@@ -37,13 +37,6 @@ def house(tmp_path: Path) -> House:
     )
 
 
-@pytest.fixture
-def conn(house: House) -> Iterator[sqlite3.Connection]:
-    conn = house.connect()
-    yield conn
-    conn.close()
-
-
 class Driver(SlipPrinter):
     """A printer whose every ability is what a test makes it."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -43,13 +42,6 @@ def house(tmp_path: Path) -> House:
 def safe(tmp_path: Path) -> House:
     """A House with the lamp "safe to unplug"."""
     return _lamp(tmp_path / "safe", safe=27)
-
-
-@pytest.fixture
-def conn(house: House) -> Iterator[sqlite3.Connection]:
-    conn = house.connect()
-    yield conn
-    conn.close()
 
 
 def _lit(house: House, name: str) -> bool:

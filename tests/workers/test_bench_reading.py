@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +14,7 @@ from hub.post import captures, health, orders, signals
 from hub.post.capture_model import CaptureId, Kind
 from hub.post.capture_model import State as Stage
 from tests.leaks import Finder
-from tests.workers.house import made, noted, running, until
+from tests.workers.house import noted, running, until
 
 KEY = bytes(range(32))
 
@@ -25,18 +23,6 @@ KEY = bytes(range(32))
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a beep may come late and is still to be heard."""
     monkeypatch.setattr("hub.workers.bench_reading._BEEP_S", 60.0)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return made(tmp_path / "data")
-
-
-@pytest.fixture
-def conn(house: House) -> Iterator[sqlite3.Connection]:
-    conn = house.connect()
-    yield conn
-    conn.close()
 
 
 def ask(conn: sqlite3.Connection, house: House, staff: int = 1) -> CaptureId:

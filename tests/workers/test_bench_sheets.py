@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +20,9 @@ from hub.post import health, orders, sheet_jobs, sheet_printing
 from hub.post.sheet_jobs import Kind, State
 from hub.workers import bench_sheets
 from hub.workers.bench_slot import Slot
-from tests.workers.house import made, running, until
+from tests.workers.house import running, until
 
 PDF = b"%PDF-1.4\nMARKER of a person\n%%EOF"
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return made(tmp_path / "data")
-
-
-@pytest.fixture
-def conn(house: House) -> Iterator[sqlite3.Connection]:
-    conn = house.connect()
-    yield conn
-    conn.close()
 
 
 def _add(conn: sqlite3.Connection, house: House, subject: str = "draft:a", **more: Any) -> int:
