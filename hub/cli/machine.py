@@ -20,14 +20,15 @@ from hub.post import sheet_spool
 CUPSD = ("/usr/sbin/cupsd", "/usr/local/sbin/cupsd")
 RULES = ("/etc/udev/rules.d/99-hub.rules", "/usr/lib/udev/rules.d/99-hub.rules")
 
+_DEVICES = ("printer", "panel", "speaker", "sheets", "scanner", "reader")
 _LIBRARIES: dict[tuple[str, str], tuple[str, ...]] = {
     ("printer", "network"): ("escpos",),
     ("printer", "usb"): ("escpos", "usb"),
     ("printer", "serial"): ("escpos", "serial"),
+    ("printer", "bluetooth"): ("escpos", "serial"),
     ("printer", "file"): ("escpos",),
     ("panel", "gpio"): ("gpiozero", "lgpio"),
     ("sheets", "cups"): ("cups",),
-    ("reader", "keyboard"): ("evdev",),
     ("reader", "serial"): ("serial",),
 }
 _PROGRAMS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -38,6 +39,7 @@ _GROUPS: dict[tuple[str, str], str] = {
     ("printer", "usb"): "lp",
     ("printer", "file"): "lp",
     ("printer", "serial"): "dialout",
+    ("printer", "bluetooth"): "dialout",
     ("panel", "gpio"): "gpio",
     ("speaker", "alsa"): "audio",
     ("scanner", "sane"): "scanner",
@@ -58,10 +60,8 @@ class Examined:
 
 def examine(settings: Settings) -> tuple[Examined, ...]:
     """Look at everything that the chosen devices need."""
-    chosen = {
-        (name, str(getattr(settings, name).kind))
-        for name in ("printer", "panel", "speaker", "sheets", "scanner", "reader")
-    }
+    kinds = {name: str(getattr(settings, name).kind) for name in _DEVICES}
+    chosen = set(kinds.items())
     return (
         Examined("typefaces", _typefaces(), "care.todo_typefaces"),
         Examined("libraries", _libraries(chosen), "care.todo_libraries"),
@@ -69,8 +69,14 @@ def examine(settings: Settings) -> tuple[Examined, ...]:
         Examined("groups", _groups(chosen), "care.todo_groups"),
         Examined("udev rules", _rules(chosen), "care.todo_rules"),
         Examined("print service", _print_service(settings), "care.todo_print_service"),
+        Examined("practice devices", _practice(settings, kinds), "care.todo_practice"),
         Examined("print spool", sheet_spool.lacking(settings.sheets), "care.todo_spool"),
     )
+
+
+def _practice(settings: Settings, kinds: dict[str, str]) -> tuple[str, ...]:
+    # A practice printer keeps its last papers as pictures, and people's names with them.
+    return () if settings.house.demo else tuple(name for name in _DEVICES if kinds[name] == "simulator")
 
 
 def _print_service(settings: Settings) -> tuple[str, ...]:

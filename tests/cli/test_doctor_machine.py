@@ -22,7 +22,7 @@ from devices.config import (
 )
 from devices.ports import Unsupported
 from hub.base import phrases
-from hub.base.settings import Settings
+from hub.base.settings import HouseSettings, Settings
 from hub.cli import machine
 
 _REAL = Settings(
@@ -53,7 +53,7 @@ def test_missing_libraries_and_programs_are_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     found = _lacking(_REAL)
-    assert found["libraries"] == ("cups", "escpos", "evdev", "gpiozero", "lgpio", "usb")
+    assert found["libraries"] == ("cups", "escpos", "gpiozero", "lgpio", "usb")
     assert found["programs"] == ("aplay", "espeak-ng", "scanimage")
 
 
@@ -96,6 +96,12 @@ def test_the_print_service_is_asked_for_where_sheets_go_through_this_machines_ow
     assert _lacking(away)["print service"] == ()
     (tmp_path / "cupsd").touch()
     assert _lacking(_REAL)["print service"] == ()
+
+
+def test_practice_devices_are_told_where_a_house_is_open_for_real() -> None:
+    assert _lacking(Settings())["practice devices"] == ()
+    real = msgspec.structs.replace(_REAL, house=HouseSettings(demo=False), scanner=ScannerConfig())
+    assert _lacking(real)["practice devices"] == ("scanner",)
 
 
 def test_every_lack_has_one_thing_to_do_in_words() -> None:
