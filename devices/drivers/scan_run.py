@@ -25,6 +25,7 @@ from devices.ports import Busy, CoverOpen, Denied, DeviceError, Jammed, NoDocume
 _POLL_MS = 100
 _CHUNK = 1 << 18
 _END_S = 1.5
+_LET_GO_S = 3.0
 _SAID_MOST = 4_000
 _HEAD_MOST = 1_000
 _MOST_PIXELS = 80_000_000
@@ -94,10 +95,14 @@ def error_of(code: int, said: str) -> DeviceError:
     detail = lines[-1][:200] if lines else f"scanimage ended with {code}"
     if code in _CODES:
         return _CODES[code](detail)
-    for words, kind in _WORDS:
-        if words in detail.lower():
-            return kind(detail)
+    kind = _named(detail)
+    if kind is not None:
+        return kind(detail)
     return Offline(detail) if code < 0 else DeviceError(detail)
+
+
+def _named(said: str) -> type[DeviceError] | None:
+    return next((kind for words, kind in _WORDS if words in said.lower()), None)
 
 
 def pages(
@@ -215,9 +220,15 @@ class _Run:
 
     def _nothing(self, number: int, came: int, until: float) -> None:
         # The pipe is closed, but a backend may take seconds to let go and only then say why.
+        patience = time.monotonic() + _LET_GO_S
         while (code := self._process.poll()) is None:
             if self._stopped():
                 return
+            self._listen()
+            if time.monotonic() > patience and _named(self._words()) is not None:
+                # It has said what is wrong and does not let go of the scanner: SANE's own test backend does so now
+                # and then.
+                raise error_of(1, self._words())
             if time.monotonic() > until:
                 raise Offline("the scan ended in the middle of a page and scanimage does not end")
             time.sleep(_POLL_MS / 1000)

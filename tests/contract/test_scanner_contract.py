@@ -316,8 +316,12 @@ def fake(tmp_path: Path, sane: Make, monkeypatch: pytest.MonkeyPatch) -> Callabl
         ("kill -9 $$", Offline),
         ("exit 7", NoDocument),
         ("while :; do :; done", Offline),
+        (
+            'printf "P5\\n9 9\\n255\\nx" > "$to"; echo "scanimage: sane_read: Operation not supported" >&2; sleep 60',
+            Unsupported,
+        ),
     ],
-    ids=["junk", "too large", "short", "dies", "nothing", "spins"],
+    ids=["junk", "too large", "short", "dies", "nothing", "spins", "does not let go"],
 )
 def test_a_scanimage_that_misbehaves_is_an_error_in_bounded_time(
     fake: Callable[[str], Scanner], script: str, error: type[DeviceError]
