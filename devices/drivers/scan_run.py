@@ -92,7 +92,9 @@ def ask(arguments: list[str], env: Mapping[str, str], timeout_s: float) -> str:
 def error_of(code: int, said: str) -> DeviceError:
     """Return the error that ``scanimage`` ended with."""
     lines = [line.strip() for line in said.splitlines() if line.strip().startswith("scanimage:")]
-    detail = lines[-1][:200] if lines else f"scanimage ended with {code}"
+    # A backend's own helper may have the last word ("received signal 13"): what names the fault counts.
+    telling = [line for line in lines if _named(line) is not None] or lines
+    detail = telling[-1][:200] if telling else f"scanimage ended with {code}"
     if code in _CODES:
         return _CODES[code](detail)
     kind = _named(detail)

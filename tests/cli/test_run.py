@@ -28,7 +28,10 @@ def test_the_house_opens_says_where_and_ends_when_told(data: Path, settings: Pat
         for name, _role, secret in demo.SIGN_INS:
             assert name in run.said and secret in run.said
         assert f"{run.base}/board" in run.said and f"127.0.0.1:{run.office_port}" in run.said
-        assert "Thiết bị giả lập (máy in phiếu, máy in A4, máy quét, máy đọc mã, nút bấm và chuông, loa)" in run.said
+        assert (
+            "Thiết bị giả lập (máy in phiếu, máy in A4, máy quét, máy đọc mã, nút bấm và chuông, loa)"
+            in run.said
+        )
         until(run.well)
         told = run.health()
         assert told is not None and told["clock_trusted"] and told["outbox"]["queued"] == 0

@@ -118,6 +118,12 @@ def test_each_of_sanes_errors_is_told_as_ours(sane: Make, status: str) -> None:
     assert type(told.value) is STATUSES[status] and told.value.detail
 
 
+def test_the_word_that_names_the_fault_counts_and_not_the_last_one() -> None:
+    said = "scanimage: sane_read: Operation not supported\nscanimage: received signal 13\n"
+    assert type(scan_run.error_of(1, said)) is Unsupported
+    assert type(scan_run.error_of(1, "scanimage: received signal 13\n")) is DeviceError
+
+
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
