@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from devices.ports import Offline
+
 
 def now() -> str:
     """Return this moment as the House writes times: UTC, ISO, microseconds."""
@@ -20,14 +22,20 @@ def now() -> str:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put a file in place whole: written aside, then renamed over the old one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Put a file in place whole: written aside, then renamed over the old one.
+
+    Raises Offline where it cannot be written: a practice device without its folder is a sick one.
+    """
     aside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        aside.write_bytes(content)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            aside.write_bytes(content)
+            os.replace(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise Offline(f"a practice device cannot write to its folder: {error.strerror}") from None
 
 
 def read(path: Path) -> dict[str, object]:
@@ -40,7 +48,7 @@ def read(path: Path) -> dict[str, object]:
 
 
 def write(path: Path, told: Mapping[str, object]) -> None:
-    """Write the whole state."""
+    """Write the whole state; raises as ``replace``."""
     replace(path, json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8"))
 
 

@@ -78,10 +78,7 @@ class SimulatedSheetPrinter(SheetPrinter):
                 raise Paused("the queue rejects jobs")
             number = 1 + max((n for job in self._jobs if isinstance(n := job.get("number"), int)), default=0)
             file = f"sheet-{number:06}.pdf"
-            try:
-                journal.replace(self._folder / file, pdf)
-            except OSError as error:
-                raise Offline(f"the practice printer cannot write to its folder: {error.strerror}") from None
+            journal.replace(self._folder / file, pdf)
             self._jobs.append(
                 {
                     "number": number,
@@ -150,8 +147,5 @@ class SimulatedSheetPrinter(SheetPrinter):
         self._noted = False
         status = self.status()
         told = {"state": status.state, "fault": self._fault, "jobs": self._jobs}
-        try:
-            journal.write(self._folder / INDEX, told)
-        except OSError as error:
-            raise Offline(f"the practice printer cannot write to its folder: {error.strerror}") from None
+        journal.write(self._folder / INDEX, told)
         self._noted = True

@@ -56,12 +56,6 @@ def app(house: House) -> Iterator[Flask]:
     shell.close_shell(app)
 
 
-@pytest.fixture
-def conn(house: House) -> Iterator[sqlite3.Connection]:
-    with closing(house.connect()) as conn:
-        yield conn
-
-
 def signed_in(app: Flask, role: str = "technician") -> FlaskClient:
     client = app.test_client()
     name, secret = _SECRETS[role]

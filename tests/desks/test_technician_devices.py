@@ -47,12 +47,6 @@ def app(house: House) -> Iterator[Flask]:
     shell.close_shell(app)
 
 
-@pytest.fixture
-def conn(house: House) -> Iterator[sqlite3.Connection]:
-    with closing(house.connect()) as conn:
-        yield conn
-
-
 def _tell(conn: sqlite3.Connection, house: House, device: str, state: State) -> None:
     told = health.Told(device, "simulator", True, Status(state, "seen in a test"))
     health.report(conn, (told,), moment=house.clock.read())
