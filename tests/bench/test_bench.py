@@ -162,7 +162,7 @@ def test_the_slip_that_is_measured_has_sixty_lines_and_every_way_carries_it() ->
 
 
 def test_the_page_that_is_read_has_one_code_and_the_empty_one_none() -> None:
-    found = cards.measure(1)
+    found = cards.in_a_process(1)
     assert [one.found for one in found] == [1, 1, 1, 0]
     assert all(one.median > 0 and one.megabytes < 150 for one in found)
 
