@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -75,8 +74,7 @@ def _read(name: str, content: bytes, times: int) -> Read:
         began = time.perf_counter()
         seen = len(codes.find(content))
         ms.append(1000 * (time.perf_counter() - began))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Read(name, ms, seen, max(0.0, peak - before))
+    return Read(name, ms, seen, max(0.0, memory.own_peak() - before))
 
 
 def in_a_process(times: int) -> list[Read]:

@@ -23,6 +23,13 @@ def of(name: str, pid: int) -> Resident:
     return Resident(name, rss, pss)
 
 
+def own_peak() -> float:
+    """Return the most that this process has held since it began its program, in megabytes."""
+    # ru_maxrss would also count what the parent held at the fork.
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
+
+
 def children(pid: int) -> dict[str, int]:
     """Return the workers that a supervisor has started, by the name of their command."""
     found = {}

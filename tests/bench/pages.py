@@ -14,6 +14,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.bench import memory
+
 _ROOT = Path(__file__).parents[2]
 BUDGET = 400_000
 WAYS: dict[str, tuple[int, bool]] = {
@@ -58,7 +60,7 @@ def measure(name: str, content: bytes, times: int) -> Made:
         began = time.process_time()
         after = page.prepare(content, dpi=dpi, colour=colour, budget=BUDGET).after_bytes
         ms.append(1000 * (time.process_time() - began))
-    return Made(name, ms, _peak(), len(content), after)
+    return Made(name, ms, memory.own_peak(), len(content), after)
 
 
 def in_a_process(times: int) -> list[Made]:
@@ -75,12 +77,6 @@ def in_a_process(times: int) -> list[Made]:
         )
         found.append(Made(**json.loads(done.stdout)))
     return found
-
-
-def _peak() -> float:
-    # ru_maxrss would also count what the parent held at the fork.
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:")) / 1024
 
 
 if __name__ == "__main__":
