@@ -11,12 +11,13 @@ from whitenoise import WhiteNoise
 
 from hub.base import crypto
 from hub.base.house import House
-from hub.desks import errors, glance, guard, health, shell, voice
+from hub.desks import errors, glance, guard, health, shell, voice, way_out
 from hub.desks.display import desk as display
+from hub.desks.field import desk as field
 from hub.desks.guide import desk as guide
 from hub.desks.technician import desk as technician
 from hub.desks.villager import desk as villager
-from hub.post import inbox, outbox
+from hub.post import outbox
 
 _DESKS = Path(__file__).parent / "desks"
 _STATIC = _DESKS / "static"
@@ -46,6 +47,8 @@ def create_app(house: House) -> Flask:
     errors.open_errors(app)
     for desk in (villager.desk, guide.desk, technician.desk, display.desk, health.desk, voice.desk):
         app.register_blueprint(desk)
+    guard.exempt(field.desk)
+    app.register_blueprint(field.desk)
     app.context_processor(_words(house))
     static = WhiteNoise(app.wsgi_app, root=str(_STATIC), prefix="static/", max_age=3600)
     app.extensions["glances"] = glance.Glances(static, house)
@@ -78,7 +81,8 @@ def _words(house: House) -> Any:
             # Only staff see the line out and what waits for it.
             counts = outbox.counts(shell.conn())
             found["sign_out_url"] = "/sign-out"
-            found["uplink"] = inbox.uplink(shell.conn()).up
+            found["uplink"] = way_out.look().uplink.up
+            found["way"] = way_out.told
             found["unsent"] = counts.queued + counts.held
         return found
 

@@ -58,13 +58,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs real hardware unless it was asked for."""
-    if config.getoption("--device"):
-        return
-    left = [item for item in items if item.get_closest_marker("device")]
+    """Leave out what needs real hardware unless it was asked for, or a real server unless one is named."""
+    wanted = {
+        "device": bool(config.getoption("--device")),
+        "central": bool(os.environ.get("HUB_CENTRAL_URL") and os.environ.get("HUB_CENTRAL_TOKEN")),
+    }
+    absent = [name for name, there in wanted.items() if not there]
+    left = [item for item in items if any(item.get_closest_marker(name) for name in absent)]
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not item.get_closest_marker("device")]
+        items[:] = [item for item in items if item not in left]
 
 
 _could_not_run: list[tuple[str, str]] = []

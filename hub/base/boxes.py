@@ -28,6 +28,11 @@ def pair() -> tuple[bytes, bytes]:
     return private.private_bytes_raw(), private.public_key().public_bytes_raw()
 
 
+def public_half(private: bytes) -> bytes:
+    """Return the public half that belongs to a private one of 32 random bytes."""
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
 def seal(public: bytes, content: bytes, context: str) -> bytes:
     """Return ``content`` in a box for ``public``: 62 bytes longer.
 

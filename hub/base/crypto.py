@@ -92,8 +92,18 @@ def secret_file(path: Path, *, length: int = KEY_BYTES) -> bytes:
                 os.fsync(file.fileno())
             with suppress(FileExistsError):
                 os.link(half, path)
+            _flush(path.parent)
         finally:
             half.unlink()
     if path.stat().st_mode & 0o077:
         raise NotReady("base.secret_open", path=str(path))
     return path.read_bytes()
+
+
+def _flush(folder: Path) -> None:
+    # What was sealed or told to others under a new key must not outlive the key's name on the card.
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

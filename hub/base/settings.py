@@ -31,6 +31,7 @@ SYSTEM_FILE = Path("/etc/hub/hub.toml")
 
 _Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
+_Bytes = Annotated[int, msgspec.Meta(ge=0)]
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 _Loudness = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -76,12 +77,11 @@ class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     desks: tuple[_Name, ...] = ("1", "2", "3")
 
 
-class SoundHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Hours of the village's day (across midnight too) and how loud calls are then; 0 means no sound."""
+class Hours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Hours of the village's day, across midnight too."""
 
     since: _Hour = msgspec.field(name="from")
     until: _Hour = msgspec.field(name="to")
-    volume: _Loudness
 
     def __post_init__(self) -> None:
         if self.since == self.until:
@@ -93,6 +93,12 @@ class SoundHours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.since < self.until:
             return self.since <= hour < self.until
         return hour >= self.since or hour < self.until
+
+
+class SoundHours(Hours, frozen=True, forbid_unknown_fields=True):
+    """Hours and how loud calls are then; 0 means no sound."""
+
+    volume: _Loudness
 
 
 class SoundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,11 +132,23 @@ class SoundSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UpstreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The office's OpenRosa server; empty ``url`` means that dossiers wait at the House."""
+    """The office's OpenRosa server; empty ``url`` means that dossiers wait at the House.
+
+    A House shows either a key (``token_file``) or a name and its password (``user``, ``password_file``).
+    ``connection_bytes`` is what one connection carries on a line that drops larger ones; 0: no such line.
+    """
 
     url: str = ""
+    kind: Literal["central", "kobo", "ona", "openrosa"] = "central"
     project: _Count = 1
     token_file: str = ""
+    token_in_path: bool = False
+    user: Annotated[str, msgspec.Meta(pattern=r"^[!#-9;-\[\]-~]{0,150}$")] = ""
+    password_file: str = ""
+    ca_file: str = ""
+    proxy: Annotated[str, msgspec.Meta(pattern=r"^(http://[A-Za-z0-9.:\[\]-]+:[0-9]{1,5}/?)?$")] = ""
+    proxy_file: str = ""
+    connection_bytes: _Bytes = 0
     public_key_file: str = ""
     connect_s: _Positive = 10.0
     answer_s: _Positive = 300.0
@@ -139,6 +157,67 @@ class UpstreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     backoff_first_s: _Positive = 10.0
     backoff_most_s: _Positive = 3600.0
     states_every_s: _Positive = 60.0
+    lanes: Annotated[int, msgspec.Meta(ge=1, le=8)] = 2
+    urgent_forms: tuple[_Name, ...] = ("lien_thong_khai_tu",)
+    forms_every_s: _Positive = 21_600.0
+
+    def __post_init__(self) -> None:
+        if self.token_file and self.user:
+            raise ValueError("token_file and user: a House shows a key or a name, not both")
+        if bool(self.user) != bool(self.password_file):
+            raise ValueError("user and password_file: one is of no use without the other")
+        if self.token_in_path and (self.kind != "central" or not self.token_file):
+            raise ValueError("token_in_path: only with kind central and a token_file")
+        if self.proxy_file and not self.proxy:
+            raise ValueError("proxy_file: of no use without proxy")
+
+
+class UplinkSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the line out may cost and when it may be used; 0 bytes and no hours: as much as there is, always.
+
+    ``sense`` is whether the machine's network service (NetworkManager) is asked what the line is.
+    """
+
+    sense: Literal["auto", "off"] = "auto"
+    bytes_a_day: _Bytes = 0
+    metered_bytes_a_day: _Bytes = 0
+    packs_when_metered: bool = False
+    hours: tuple[Hours, ...] = ()
+
+
+class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether the House tells the office how it is, and how many days a report that does not arrive is kept."""
+
+    daily: bool = False
+    monthly: bool = False
+    keep_days: _Count = 30
+
+
+class PacksSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where content comes from; no ``urls``: by stick and by hand only. Signatures carry the trust, so plain
+    http is as good as https. ``bytes_per_s`` 0 is as fast as it comes.
+    """
+
+    urls: tuple[Annotated[str, msgspec.Meta(pattern="^https?://[^ ]{1,300}$")], ...] = ()
+    names: tuple[Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]{0,39}$")], ...] = ("core", "program")
+    root_file: str = ""
+    every_s: _Positive = 21600.0
+    bytes_per_s: Annotated[int, msgspec.Meta(ge=0)] = 0
+    connect_s: _Positive = 10.0
+    idle_s: _Positive = 30.0
+
+    def __post_init__(self) -> None:
+        if 0 < self.bytes_per_s < 1024:
+            raise ValueError("bytes_per_s: at least 1024, or 0 for no cap")
+
+
+class FieldSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Home visits with ODK Collect: what one sending may weigh, how long keys and lists of households last."""
+
+    post_bytes: Annotated[int, msgspec.Meta(ge=100_000, le=50_000_000)] = 10_000_000
+    volunteer_days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 90
+    households: Annotated[int, msgspec.Meta(ge=1, le=200)] = 20
+    list_days: Annotated[int, msgspec.Meta(ge=1, le=90)] = 14
 
 
 class OfficeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -199,6 +278,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     queue: QueueSettings = QueueSettings()
     sound: SoundSettings = SoundSettings()
     upstream: UpstreamSettings = UpstreamSettings()
+    uplink: UplinkSettings = UplinkSettings()
+    reports: ReportSettings = ReportSettings()
+    packs: PacksSettings = PacksSettings()
+    field: FieldSettings = FieldSettings()
     office: OfficeSettings = OfficeSettings()
     dossiers: DossierSettings = DossierSettings()
     people: PeopleSettings = PeopleSettings()

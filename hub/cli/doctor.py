@@ -18,6 +18,12 @@ from hub.base.house import House
 from hub.cli.main import Context
 
 _LEAST_FREE = 500 * 1024 * 1024
+_MENDED_BY_HAND = (
+    *("relay.portal", "relay.redirected", "relay.token_refused", "relay.token_missing", "relay.token_bad"),
+    *("relay.bad_address", "relay.needs_https", "base.secret_open"),
+)
+# Reasons are kept without their values.
+_UNKNOWN_VALUES = {"url": "…", "path": "…", "name": "…"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,7 @@ def doctor(ctx: Context, as_json: bool) -> None:
         _content(ctx, house),
         _figures(ctx, house),
         _access(ctx, house),
+        _uplink(ctx, house),
         *_devices(ctx, house),
         *_machine(ctx, house),
     ]
@@ -114,6 +121,22 @@ def _access(ctx: Context, house: House) -> _Finding:
         return _bad(ctx, "access log", bad)
     except sqlite3.Error as bad:
         return _bad(ctx, "access log", db.told(bad))
+
+
+def _uplink(ctx: Context, house: House) -> _Finding:
+    from hub.post import uplink
+
+    try:
+        with closing(house.connect()) as conn:
+            line = uplink.look(conn, house.settings.uplink, house.clock.read())
+    except sqlite3.Error as bad:
+        return _bad(ctx, "uplink", db.told(bad))
+    seen, word = line.seen.network, {True: "up", False: "down", None: "unknown"}[line.uplink.up]
+    told = f"{word}; {seen.state}, {seen.kind}; {line.waiting.parcels} waiting, {line.waiting.bytes} bytes"
+    reason = line.uplink.reason_key or ""
+    # A House that is out of reach is a well House; one that somebody has to mend is not.
+    well = reason not in _MENDED_BY_HAND and not reason.startswith("relay.certificate")
+    return _Finding("uplink", well, told, "" if well else ctx.say(reason, **_UNKNOWN_VALUES))
 
 
 def _devices(ctx: Context, house: House) -> list[_Finding]:

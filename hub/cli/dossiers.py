@@ -38,6 +38,8 @@ def listing(ctx: Context, of_drafts: bool) -> None:
                 click.echo(f"{draft_id}\t{procedure}\t{day}")
             return
         for one in outbox.listing(conn):
+            if one.kind is outbox.Kind.REPORT:
+                continue
             reason = ctx.say(one.reason_key) if one.reason_key else ""
             click.echo(f"{one.follow_code}\t{one.form_id}\t{one.state}\t{reason}")
 

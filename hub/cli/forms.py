@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -9,18 +10,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.base.errors import NotReady, Refused
+from hub.base.errors import Conflict, NotReady, Refused
 from hub.cli.main import Context
 
 if TYPE_CHECKING:
     from hub.base.house import House
     from hub.forms.author import Authored
+    from hub.packs.shelf import Shelf
     from hub.trades.procedures.added import Put
 
 
 @click.group()
 def forms() -> None:
-    """List forms, put in one of your own, fetch the office's, take one out."""
+    """List forms, put in one of your own, fetch the office's, see to their keys, take one out."""
 
 
 @forms.command("list")
@@ -98,7 +100,7 @@ def remove(ctx: Context, form_id: str) -> None:
 
     house = ctx.house()
     with closing(house.connect()) as conn:
-        packed = added.remove(conn, shelf.current(house.packs, content.CORE), form_id)
+        packed = added.remove(conn, shelf.current(house.packs, content.CORE), form_id, house.clock.read())
         drafts = sum(count for (known, _), count in blanks.in_use(conn).items() if known == form_id)
     click.echo(ctx.say("adding.removed", id=form_id, drafts=drafts))
     if packed is not None:
@@ -113,34 +115,103 @@ def fetch(ctx: Context) -> None:
     Example: hub forms fetch
     """
     from hub.packs import shelf
+    from hub.post.transports import known
     from hub.post.transports.blank_forms import BlankForms
     from hub.post.transports.carrier import CarrierFault
     from hub.trades.procedures import fetching
-    from hub.trades.procedures.fetching import Came
+    from hub.trades.procedures.fetching import Asking, Came
+    from hub.trades.reports.model import FORM_IDS
     from hub.wiring import content
 
     house = ctx.house()
-    if not house.settings.upstream.url:
+    upstream = house.settings.upstream
+    if not upstream.url:
         raise NotReady("adding.no_office")
-    office = BlankForms(house.settings.upstream, lambda: False)
+    acquaintance = known.Acquaintance(known.house_time(house.clock))
+    office = BlankForms(upstream, lambda: False, known=acquaintance)
     well = True
     try:
         with closing(house.connect()) as conn:
             active = shelf.current(house.packs, content.CORE)
-            for one in fetching.fetch(conn, active, office, house.clock):
+            for one in fetching.fetch(conn, active, Asking(office, upstream, FORM_IDS), house.clock):
                 reason = ctx.say(one.reason_key, **one.values) if one.reason_key else ""
                 told = {"id": one.form_id, "version": one.version, "before": one.before, "why": reason}
                 replaced = one.came is Came.TAKEN and one.before is not None
                 click.echo(
                     ctx.say("adding.fetch_replaced" if replaced else f"adding.fetch_{one.came}", **told)
                 )
-                well = well and one.came in (Came.TAKEN, Came.SAME)
+                well = well and one.came in (Came.TAKEN, Came.SAME, Came.OURS)
     except CarrierFault as bad:
         raise NotReady(bad.reason_key) from bad
     finally:
         office.close()
+        acquaintance.hang_up()
     if not well:
         raise SystemExit(1)
+
+
+@forms.command()
+@click.option("--trust", metavar="DIGITS", help="Trust the waiting key with these digits.")
+@click.option("--refuse", metavar="DIGITS", help="Refuse the waiting key with these digits.")
+@click.pass_obj
+def keys(ctx: Context, trust: str | None, refuse: str | None) -> None:
+    """Show the office's keys by their digits, and what waits; compare the digits with the office by telephone.
+
+    Without an option: the key of the settings, the key of each form, and the forms whose new key waits. Exit
+    code 1 while one waits.
+
+    Example: hub forms keys --trust "12345 67890 12345 67890 12345 67890"
+    """
+    from hub.packs import shelf
+    from hub.trades.procedures import fetching, trusting
+    from hub.wiring import content
+
+    if trust and refuse:
+        raise click.UsageError("--trust and --refuse: one of them.")
+    house = ctx.house()
+    active = shelf.current(house.packs, content.CORE)
+    with closing(house.connect()) as conn:
+        if trust or refuse:
+            settle = trusting.trust if trust else trusting.refuse
+            for form_id, mark in _waiting(conn, active, trust or refuse or ""):
+                settle(conn, active, form_id, mark, staff=None, moment=house.clock.read())
+                click.echo(ctx.say(f"office_keys.did_{'trust' if trust else 'refuse'}", form=form_id))
+            fetching.ask(conn)
+            return
+        if _keys_told(ctx, conn, active, house):
+            raise SystemExit(1)
+
+
+def _waiting(conn: sqlite3.Connection, active: Shelf, digits: str) -> list[tuple[str, str]]:
+    from hub.post import office_keys
+    from hub.trades.procedures import trusting
+
+    wanted = "".join(one for one in digits if one.isdigit())
+    found = [
+        (one.form_id, one.after)
+        for one in trusting.questions(conn, active)
+        if one.after and not one.refused and office_keys.spoken(one.after).replace(" ", "") == wanted
+    ]
+    if not found:
+        raise Conflict("office_keys.not_waiting")
+    return found
+
+
+def _keys_told(ctx: Context, conn: sqlite3.Connection, active: Shelf, house: House) -> bool:
+    from hub.post import office_keys
+    from hub.trades.procedures import trusting
+
+    own = office_keys.of_settings(house.settings.upstream)
+    mark = office_keys.spoken(office_keys.fingerprint(own)) if office_keys.readable(own) else "-"
+    click.echo("\t".join(("-", "settings", mark)))
+    for one in office_keys.listing(conn):
+        click.echo("\t".join((one.form_id, one.state, office_keys.spoken(one.fingerprint) or "-")))
+    waits = False
+    for asked in trusting.questions(conn, active):
+        state = "refused" if asked.refused else "waiting"
+        click.echo("\t".join((asked.form_id, state, office_keys.spoken(asked.after) or "-", asked.source)))
+        waits = waits or not asked.refused
+    return waits
 
 
 def _files(folder: Path) -> dict[str, bytes]:

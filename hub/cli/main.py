@@ -21,7 +21,7 @@ _COMMANDS = {
     "run": "run",
     "prepare": "run",
     "web": "workers",
-    "office": "workers",
+    "office": "office",
     "bench": "workers",
     "relay": "workers",
     "nightly": "workers",
@@ -33,7 +33,9 @@ _COMMANDS = {
     "forms": "forms",
     "dossiers": "dossiers",
     "privacy": "privacy",
+    "reports": "reports",
     "speech": "speech",
+    "stick": "stick",
     "staff": "staff",
 }
 

@@ -8,12 +8,21 @@ each time.
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import waitress
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
+
+# A telephone's key is part of its address, and waitress names the address that a connection broke off at.
+_KEY = re.compile(r"/field/key/[^/\s]+")
+
+
+def _without_keys(record: logging.LogRecord) -> bool:
+    record.msg, record.args = _KEY.sub("/field/key/-", record.getMessage()), ()
+    return True
 
 
 class _KeepingTask(WSGITask):  # type: ignore[misc]
@@ -31,6 +40,7 @@ def server(application: object, **options: Any) -> Any:
     """Return waitress's server for ``application``, listening; ``options`` are those of ``create_server``."""
     # A short queue is no event for a log: six tablets that poll at once make one.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    logging.getLogger("waitress").addFilter(_without_keys)
     made = waitress.create_server(application, **options)
     if isinstance(made, TcpWSGIServer):
         made.channel_class = _KeepingChannel

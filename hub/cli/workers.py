@@ -1,4 +1,4 @@
-"""``hub web|office|bench|relay|nightly``: each worker as systemd starts it."""
+"""``hub web|bench|relay|nightly``: each worker as systemd starts it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from hub.base.house import House
 
 
-def _stop_event() -> threading.Event:
+def stop_event() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -33,7 +34,8 @@ def _stop_event() -> threading.Event:
     return stop
 
 
-def _serve(house: House, application: Flask, host: str, port: int, threads: int) -> None:
+def serve(house: House, application: Flask, host: str, port: int, threads: int) -> None:
+    """Serve ``application`` until a signal, then end the process."""
     from hub.cli import serving
 
     # Bodies are held in memory up to the largest form there is: a photo must not touch the card unencrypted.
@@ -55,8 +57,34 @@ def _serve(house: House, application: Flask, host: str, port: int, threads: int)
         )
     except OSError as bad:
         raise NotReady("run.no_port", host=host, port=port, why=bad.strerror or str(bad)) from bad
-    stop = _stop_event()
-    running = threading.Thread(target=server.run, daemon=True, name="waitress")
+    _keep(server)
+
+
+def serve_office(house: House) -> None:
+    """Serve the practice office over its own front, which can be slow and break off, until a signal."""
+    from hub.practice_office import line
+    from hub.wiring import build
+
+    host, port = "127.0.0.1", house.settings.office.port
+    try:
+        front = line.Front(build.office(house), house.data / "office", host, port)
+    except OSError as bad:
+        raise NotReady("run.no_port", host=host, port=port, why=bad.strerror or str(bad)) from bad
+    _keep(front)
+
+
+def _keep(server: Any) -> None:
+    stop = stop_event()
+
+    def work() -> None:
+        try:
+            server.run()
+        except (OSError, ValueError, KeyError):
+            # Closing the sockets under waitress's loop is how it is ended; the loop may notice at any line.
+            if not stop.is_set():
+                raise
+
+    running = threading.Thread(target=work, daemon=True, name="server")
     running.start()
     notify.tell("READY=1")
     beat = notify.watchdog_seconds() or 5.0
@@ -96,23 +124,7 @@ def web(ctx: Context) -> None:
     house = ctx.house()
     logs.keep(house.data, "web")
     given = house.settings.web
-    _serve(house, build.web(house), given.host, given.port, given.threads)
-
-
-@click.command()
-@click.pass_obj
-def office(ctx: Context) -> None:
-    """Serve the practice office on this machine only.
-
-    Example: hub office
-    """
-    from hub.wiring import build
-
-    logs.start()
-    memory.keep()
-    house = ctx.house()
-    logs.keep(house.data, "office")
-    _serve(house, build.office(house), "127.0.0.1", house.settings.office.port, 4)
+    serve(house, build.web(house), given.host, given.port, given.threads)
 
 
 @click.command()
@@ -128,7 +140,7 @@ def bench(ctx: Context) -> None:
     memory.keep()
     house = ctx.house()
     logs.keep(house.data, "bench")
-    stop = _stop_event()
+    stop = stop_event()
     worker.run(house, stop=stop)
 
 
@@ -148,7 +160,7 @@ def relay(ctx: Context, once: bool) -> None:
     memory.keep()
     house = ctx.house()
     logs.keep(house.data, "relay")
-    stop = _stop_event()
+    stop = stop_event()
     done = worker.run(house, once=once, stop=stop)
     if once:
         way = "care.relay_up" if done.uplink else "care.relay_down"

@@ -10,7 +10,10 @@ import datetime as dt
 import sqlite3
 from dataclasses import dataclass
 
+from hub.base import clock as clocks
 from hub.base.errors import NotReady
+from hub.post import office_keys
+from hub.post.office_keys import Act
 from hub.trades.dossiers import ledger
 from hub.trades.dossiers.model import What as DossierAct
 from hub.trades.people import store as households
@@ -34,7 +37,10 @@ _ONLY_GROW = (
     "breach_steps_stay",
     "delegations_kept",
     "delegations_stay",
+    "office_key_acts_kept",
+    "office_key_acts_stay",
 )
+_ON_KEYS = (Act.TRUSTED, Act.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,11 @@ def latest(conn: sqlite3.Connection, most: int) -> tuple[Line, ...]:
         Line(f"privacy.access_{one.act}", one.subject, one.staff_id, one.at, one.trusted)
         for one in log.lines(conn, most)
     ]
+    found += [
+        Line(_key(one.act), one.form_id, one.staff_id, clocks.parse(one.at), one.trusted)
+        for one in office_keys.acts(conn, most)
+        if one.act in _ON_KEYS
+    ]
     return tuple(sorted(found, key=lambda one: one.at, reverse=True)[:most])
 
 
@@ -84,6 +95,8 @@ def counts(conn: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
     found = {_dossier(what): count for what, count in ledger.counts(conn).items()}
     found |= {_household(what): count for what, count in households.counts(conn).items()}
     found |= {f"privacy.access_{act}": count for act, count in log.counts(conn).items()}
+    settled = office_keys.counts(conn)
+    found |= {_key(act): settled[act] for act in _ON_KEYS if act in settled}
     return tuple(sorted(found.items(), key=lambda one: (-one[1], one[0])))
 
 
@@ -102,6 +115,10 @@ def verify(conn: sqlite3.Connection) -> int:
 
 def _dossier(what: DossierAct) -> str:
     return f"privacy.did_{what}"
+
+
+def _key(act: Act) -> str:
+    return f"office_keys.act_{act}"
 
 
 def _household(what: HouseholdAct) -> str:

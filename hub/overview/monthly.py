@@ -20,6 +20,7 @@ from hub.trades.dossiers import ledger
 from hub.trades.dossiers.model import What
 from hub.trades.tickets import views as tickets
 from hub.trades.tickets.model import Service
+from hub.trades.volunteers import visit_rows
 
 OLDEST = 24
 """How many months back can be asked for."""
@@ -34,6 +35,7 @@ class Month:
     whole: bool
     tickets: tuple[tuple[Service, int], ...]
     dossiers: dict[What, int]
+    visits: int
     doubtful: int
 
     @property
@@ -57,12 +59,14 @@ def count(conn: sqlite3.Connection, month: str, moment: Moment) -> Month:
     since, until = (dt.datetime.combine(day, dt.time(), VILLAGE) for day in (first, following))
     given = tickets.issued_between(conn, first, following - dt.timedelta(days=1))
     cases, doubtful = ledger.cases_between(conn, since, until)
+    visits, unsure_visits = visit_rows.between(conn, since, until)
     return Month(
         first,
         moment.on >= following,
         tuple((service, sure + unsure) for service, sure, unsure in given),
         {what: cases.get(what, 0) for what in _KINDS},
-        doubtful + sum(unsure for _, _, unsure in given),
+        visits,
+        doubtful + unsure_visits + sum(unsure for _, _, unsure in given),
     )
 
 
@@ -71,6 +75,7 @@ def leaflet(month: Month, settings: Settings, *, lang: str, moment: Moment) -> L
     say = functools.partial(phrases.say, lang)
     house = settings.house
     facts = [Line(say(f"sheetjobs.month_{what}"), str(number)) for what, number in month.dossiers.items()]
+    facts.append(Line(say("sheetjobs.month_visits"), str(month.visits)))
     given = [Item(f"{service.name(lang)}: {number}") for service, number in month.tickets]
     total = sum(number for _, number in month.tickets)
     notes = [Item(say("sheetjobs.month_how"))]

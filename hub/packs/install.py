@@ -72,7 +72,7 @@ def install(
             manifest.verify(half, listed)
             manifest.write_listing(half / manifest.LISTING, listed)
             _prepare(half, prepare, listed)
-            _flush(half)
+            flush(half)
             os.rename(half, home / ident)
         except OSError as bad:
             raise NotReady("packs.not_written", folder=str(packs), why=bad.strerror or str(bad)) from bad
@@ -123,6 +123,11 @@ def active(packs: Path, name: str) -> str | None:
     return _target(packs / name, CURRENT)
 
 
+def previous(packs: Path, name: str) -> str | None:
+    """Return the ``id`` of the pack before the current one, or None."""
+    return _target(packs / name, PREVIOUS)
+
+
 @contextmanager
 def _ground(packs: Path, name: str) -> Iterator[Path]:
     try:
@@ -163,11 +168,13 @@ def _prepare(half: Path, prepare: Mapping[str, Preparer], listed: Mapping[str, s
     manifest.write_listing(half / PREPARED, made)
 
 
-def _flush(folder: Path) -> None:
-    for here, _folders, files in os.walk(folder, topdown=False):
+def flush(folder: Path, *, deep: bool = True) -> None:
+    """Put ``folder`` on the card, with everything below it when ``deep``; raises ``OSError``."""
+    for here, _folders, files in os.walk(folder, topdown=False) if deep else ():
         for name in files:
             _sync(Path(here, name))
         _sync(Path(here))
+    _sync(folder)
 
 
 def _sync(path: Path) -> None:

@@ -15,13 +15,20 @@ from hub.base.errors import Refused
 
 RESPONSE = "http://openrosa.org/http/response"
 SUBMISSION = "http://opendatakit.org/submissions"
+COLLECT = "http://www.opendatakit.org/xforms/encrypted"
+"""What ODK Collect itself writes in the place of the specification's ``SUBMISSION`` (its EncryptionUtils)."""
+
 META = "http://openrosa.org/xforms"
 _MOST_WORDS = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a sealed instance says of itself; ``instance_file`` is the file of the sealed XML itself."""
+    """What an instance says of itself.
+
+    Of a sealed one ``instance_file`` is the file of the sealed XML itself; of a plain one it is empty, and
+    ``media`` holds every answer, because only the form knows which of them name files.
+    """
 
     form_id: str
     form_version: str
@@ -59,16 +66,36 @@ def declared(body: bytes) -> Declared:
     root = markup.plain(body)
     if root is None:
         raise Refused("relay.not_xml")
-    if root.tag != f"{{{SUBMISSION}}}data" or root.get("encrypted") != "yes":
+    home = next((one for one in (SUBMISSION, COLLECT) if root.tag == f"{{{one}}}data"), None)
+    if home is None or root.get("encrypted") != "yes":
         raise Refused("relay.not_sealed")
     instance = root.find(f"{{{META}}}meta/{{{META}}}instanceID")
-    sealed = root.find(f"{{{SUBMISSION}}}encryptedXmlFile")
+    sealed = root.find(f"{{{home}}}encryptedXmlFile")
     return Declared(
         root.get("id", ""),
         root.get("version", ""),
         _own(instance),
-        tuple(_own(found) for found in root.iter(f"{{{SUBMISSION}}}file")),
+        tuple(_own(found) for found in root.iter(f"{{{home}}}file")),
         _own(sealed),
+    )
+
+
+def plainly(body: bytes) -> Declared:
+    """Return what the unsealed instance ``body`` says of itself.
+
+    Raises ``Refused("relay.not_xml")`` when it is not well-formed, and ``Refused("relay.sealed")`` when it is an
+    encrypted submission.
+    """
+    root = markup.plain(body)
+    if root is None:
+        raise Refused("relay.not_xml")
+    if root.get("encrypted") == "yes":
+        raise Refused("relay.sealed")
+    meta = next((one for one in root.iterchildren("{*}meta")), None)
+    instance = meta.find("{*}instanceID") if meta is not None else None
+    answers = (_own(one) for one in root.iterdescendants("{*}*") if not len(one))
+    return Declared(
+        root.get("id", ""), root.get("version", ""), _own(instance), tuple(filter(None, answers)), ""
     )
 
 

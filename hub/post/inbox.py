@@ -8,8 +8,9 @@ of its own. It never says that the office has a dossier: that is the outbox's wo
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +23,19 @@ from hub.base.clock import Moment
 TOPIC = "inbox"
 UPLINK_TOPIC = "uplink"
 FINAL = ("approved", "rejected")
+TOO_LONG = "relay.answer_too_long"
+# In the words of the indexes over them.
+_OPEN = "coalesce(review_state, '') NOT IN ('approved', 'rejected')"
+_CLOSED = "review_state IN ('approved', 'rejected')"
 # An officer may think again for a while after a final state; then the case is not asked about any more.
 _REOPEN = dt.timedelta(days=14)
+# A case that was asked about rests for a twelfth of its age, at least for five readings, at most for six hours; a day's
+# fraction is told no closer than a part of a second.
+_REST_PART, _REST_READINGS, _REST_MOST_S = 12, 5, 21_600.0
+_RESTED = (
+    "(asked_at IS NULL OR asked_at > :now OR (julianday(:now) - julianday(asked_at)) * 86400 + 0.5"
+    f" >= max(:least, min(:most_rest, (julianday(:now) - julianday(state_at)) * 86400 / {_REST_PART})))"
+)
 
 
 class Comment(msgspec.Struct, frozen=True):
@@ -176,13 +188,32 @@ def forms_due(conn: sqlite3.Connection, now: Moment, every_s: float) -> Mapping[
 
     A form is asked about while it has an open case, and not again before ``every_s`` seconds.
     """
-    rows = conn.execute(
-        "SELECT DISTINCT inbox.form_id, coalesce(inbox_forms.etag, '') AS etag, inbox_forms.asked_at"
-        " FROM inbox LEFT JOIN inbox_forms USING (form_id)"
-        " WHERE coalesce(review_state, '') NOT IN (?, ?) OR state_at > ?",
-        (*FINAL, clocks.stamp(now.at - _REOPEN)),
+    again = clocks.stamp(now.at - _REOPEN)
+    found = [
+        form_id
+        for form_id in _forms(conn)
+        if conn.execute(
+            f"SELECT EXISTS (SELECT 1 FROM inbox WHERE form_id = :form AND {_OPEN})"
+            f" OR EXISTS (SELECT 1 FROM inbox WHERE form_id = :form AND {_CLOSED} AND state_at > :again)",
+            {"form": form_id, "again": again},
+        ).fetchone()[0]
+    ]
+    asked = conn.execute(
+        "SELECT value AS form_id, coalesce(etag, '') AS etag, asked_at FROM json_each(?)"
+        " LEFT JOIN inbox_forms ON form_id = value",
+        (json.dumps(found),),
     )
-    return {row["form_id"]: row["etag"] for row in rows if _over(row["asked_at"], now, every_s)}
+    return {row["form_id"]: row["etag"] for row in asked if _over(row["asked_at"], now, every_s)}
+
+
+def _forms(conn: sqlite3.Connection) -> Iterator[str]:
+    """All forms there are cases of: from one to the next by the index, past however many cases."""
+    form_id: str | None = ""
+    while True:
+        form_id = conn.execute("SELECT min(form_id) FROM inbox WHERE form_id > ?", (form_id,)).fetchone()[0]
+        if form_id is None:
+            return
+        yield form_id
 
 
 def _over(asked_at: str | None, now: Moment, every_s: float) -> bool:
@@ -205,28 +236,67 @@ def note_form(
         )
 
 
+def listed(conn: sqlite3.Connection, form_id: str) -> bool:
+    """Return whether the office's list of a form's records is short enough to be read, as far as is known."""
+    row = conn.execute("SELECT reason_key FROM inbox_forms WHERE form_id = ?", (form_id,)).fetchone()
+    return row is None or row["reason_key"] != TOO_LONG
+
+
 def news(conn: sqlite3.Connection, form_id: str, states: Mapping[str, str]) -> dict[str, str]:
     """Return, of the states the office told of a form, those of this House's dossiers that are new to it."""
-    rows = conn.execute("SELECT instance_id, review_state FROM inbox WHERE form_id = ?", (form_id,))
+    # By what was told, which may be what has changed: a House has cases of many years.
+    rows = conn.execute(
+        "SELECT instance_id, review_state FROM json_each(?) JOIN inbox ON instance_id = value WHERE form_id = ?",
+        (json.dumps(list(states)), form_id),
+    )
     return {
         row["instance_id"]: states[row["instance_id"]]
         for row in rows
-        if row["instance_id"] in states and states[row["instance_id"]] != row["review_state"]
+        if states[row["instance_id"]] != row["review_state"]
     }
 
 
 def cases(
-    conn: sqlite3.Connection, form_id: str, first: Sequence[str], most: int, now: Moment
+    conn: sqlite3.Connection,
+    form_id: str,
+    first: Sequence[str],
+    most: int,
+    now: Moment,
+    every_s: float = 0.0,
 ) -> tuple[Case, ...]:
-    """Return up to ``most`` open cases of a form, those in ``first`` before those asked about longest ago."""
-    rows = conn.execute(
-        "SELECT instance_id, comments_etag, notes_etag FROM inbox WHERE form_id = ?"
-        " AND (coalesce(review_state, '') NOT IN (?, ?) OR state_at > ?)"
-        " ORDER BY coalesce(asked_at, ''), state_at",
-        (form_id, *FINAL, clocks.stamp(now.at - _REOPEN)),
-    ).fetchall()
-    urgent = set(first)
-    rows.sort(key=lambda row: row["instance_id"] not in urgent)
+    """Return up to ``most`` open cases of a form, those in ``first`` before those asked about longest ago.
+
+    With ``every_s``, the seconds between two readings, the others rest between two questions, the old ones longer
+    than the young ones: most of the time nobody has written anything, and each question costs its bytes.
+    """
+    least = _REST_READINGS * every_s
+    given = {
+        "form": form_id,
+        "first": json.dumps(list(first)),
+        "again": clocks.stamp(now.at - _REOPEN),
+        "now": now.text,
+        "least": least,
+        "most_rest": max(least, _REST_MOST_S) if every_s else 0.0,
+        "most": most,
+    }
+    recent = f"{_CLOSED} AND state_at > :again"
+    by_age = "ORDER BY coalesce(asked_at, ''), state_at LIMIT :most"
+    which = "SELECT *, coalesce(asked_at, '') AS asked FROM inbox WHERE form_id = :form"
+    rows = [
+        *conn.execute(
+            f"{which} AND instance_id IN (SELECT value FROM json_each(:first)) AND ({_OPEN} OR ({recent}))"
+            f" {by_age}",
+            given,
+        )
+    ]
+    named = {row["instance_id"] for row in rows}
+    given["most"] = most + len(named)
+    others = [
+        *conn.execute(f"{which} AND {_OPEN} AND {_RESTED} {by_age}", given),
+        *conn.execute(f"{which} AND {recent} AND {_RESTED} {by_age}", given),
+    ]
+    others.sort(key=lambda row: (row["asked"], row["state_at"]))
+    rows += [row for row in others if row["instance_id"] not in named]
     return tuple(Case(row["instance_id"], row["comments_etag"], row["notes_etag"]) for row in rows[:most])
 
 
@@ -272,6 +342,12 @@ def note_remarks(
     if after != before:
         db.touch(conn, TOPIC)
     return after != before
+
+
+def note_asked(conn: sqlite3.Connection, case: Case, now: Moment) -> None:
+    """Remember that a case was asked about and told nothing, so that the next time it is the others' turn."""
+    with db.write(conn):
+        conn.execute("UPDATE inbox SET asked_at = ? WHERE instance_id = ?", (now.text, case.instance_id))
 
 
 def _held(conn: sqlite3.Connection, instance_id: str, key: bytes) -> tuple[Comment, ...]:

@@ -1,26 +1,39 @@
 """The outbox as the courier works it: which parcel is due, who has it in hand, how the last try ended.
 
 Keeps true: one parcel is in hand at most once (a conditional update); a try is counted before its first byte
-leaves; every ending is one statement in the caller's transaction. It never commits.
+leaves; every ending is one statement in the caller's transaction; nothing here costs more because more lies
+in the outbox. It never commits.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from hub.base import clock as clocks
 from hub.base import db
 from hub.base.clock import Moment
 from hub.post import outbox
+from hub.post.outbox import Kind
 
+# A new address or key may mend these; nothing about the parcel is wrong.
+ACCESS = ("relay.token_refused", "relay.form_not_given", "relay.no_form")
 _READ = 1 << 18
 # Small ones first, so that a phone's photo does not keep ten certificates waiting on a thin line; three
-# classes only, so that within a class the oldest goes first.
-_SMALL, _MIDDLE = 256 * 1024, 2 * 1024 * 1024
+# classes only, so that within a class the oldest goes first. The index "outbox_ready" has the same words.
+_ORDER = "urgent DESC, CASE WHEN size < 262144 THEN 0 WHEN size < 2097152 THEN 1 ELSE 2 END, added_at, id"
+# What is payable at all is found by asking for the smallest. The index "outbox_ready_smallest" has the same words.
+_SMALLEST = "urgent DESC, size, id"
+_READY = "state = 'queued' AND next_try_at IS NULL"
+_WAITS = "state = 'queued' AND next_try_at IS NOT NULL"
+# One in so many goes because it has waited longest, once it has waited so long: small ones come every day.
+_TURN, _LONG = 4, dt.timedelta(days=1)
+# Enough for a round to go on with; what is beyond has its turn when these are through.
+_MANY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,8 @@ class Load:
     row_id: int
     instance_id: str
     form_id: str
+    kind: Kind
+    urgent: bool
     envelope: Piece
     files: tuple[Piece, ...]
     attempts: int
@@ -59,32 +74,102 @@ def recover(conn: sqlite3.Connection) -> int:
     ).rowcount
 
 
-def due(conn: sqlite3.Connection, now: Moment, *, force: bool = False) -> tuple[int, ...]:
-    """Return the rows to try now: urgent ones, then small ones, then the oldest; ``force`` forgets waiting
-    times.
+def due(conn: sqlite3.Connection, now: Moment, *, force: bool = False, most: int = _MANY) -> tuple[int, ...]:
+    """Return up to ``most`` rows to try now: urgent ones, then small ones, then the oldest; ``force`` forgets
+    waiting times.
 
     A waiting time that lies further ahead than it was ever meant to be (the clock jumped back) is over.
     """
+    each = [f"SELECT id FROM outbox WHERE {_READY} ORDER BY {_ORDER} LIMIT :most"]
+    each += [f"SELECT id FROM outbox WHERE {_WAITS} AND {over} LIMIT :most" for over in _over(force)]
+    found = " UNION ALL ".join(f"SELECT * FROM ({one})" for one in each)
     rows = conn.execute(
-        "SELECT id, backoff_s, next_try_at FROM outbox WHERE state = 'queued' ORDER BY urgent DESC,"
-        f" CASE WHEN size < {_SMALL} THEN 0 WHEN size < {_MIDDLE} THEN 1 ELSE 2 END, added_at, id"
+        f"SELECT id FROM outbox WHERE id IN ({found}) ORDER BY {_ORDER} LIMIT :most",
+        {"now": now.text, "most": most},
     )
-    return tuple(row["id"] for row in rows if force or _wait_over(row, now.at))
+    return tuple(row[0] for row in rows)
 
 
-def _wait_over(row: sqlite3.Row, now: dt.datetime) -> bool:
-    if row["next_try_at"] is None:
-        return True
-    ahead = (clocks.parse(row["next_try_at"]) - now).total_seconds()
-    return ahead <= 0 or ahead > float(row["backoff_s"])
+def ripen(conn: sqlite3.Connection, now: Moment, *, force: bool = False, since_before: bool = False) -> int:
+    """Let waiting times that are over be over, all of them with ``force``; return for how many parcels.
+
+    Some hundreds a call, so that the pages never wait for it. ``since_before`` leaves out what began to wait at
+    ``now`` or later.
+    """
+    but = " AND waits_since < :now" if since_before else ""
+    return sum(
+        conn.execute(
+            f"UPDATE outbox SET next_try_at = NULL WHERE id IN (SELECT id FROM outbox WHERE {_WAITS} AND {over}"
+            f"{but} LIMIT :most)",
+            {"now": now.text, "most": _MANY},
+        ).rowcount
+        for over in _over(force)
+    )
+
+
+def _over(force: bool) -> tuple[str, ...]:
+    return ("true",) if force else ("next_try_at <= :now", "waits_since > :now")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A parcel whose turn it is: its row, how many bytes of it the office has not yet, and whether it is
+    urgent."""
+
+    row_id: int
+    size: int
+    urgent: bool
+
+
+def candidate(conn: sqlite3.Connection, now: Moment, passed: Collection[int] = ()) -> Candidate | None:
+    """Return whose turn it is, or None when nobody is ready; who waits for a later try is not.
+
+    Urgent ones first, then small ones, then the oldest; yet one in four is the one that has waited longest, if
+    it has waited a day. ``passed`` are rows that shall not go now, for what the line costs: the others go the
+    smallest first, and a few are asked about for having waited longest.
+    """
+    row = smallest(conn, passed) if passed else _first(conn, "outbox_ready", f"ORDER BY {_ORDER}", passed)
+    if row is None or row.urgent or len(passed) >= _TURN or (_taken(conn) + 1) % _TURN:
+        return row
+    long_ago = clocks.stamp(now.at - _LONG)
+    longest = "AND added_at < ? ORDER BY added_at, id"
+    return _first(conn, "outbox_ready_longest", longest, passed, long_ago) or row
+
+
+def smallest(conn: sqlite3.Connection, passed: Collection[int] = ()) -> Candidate | None:
+    """Return the smallest that is ready, urgent ones before; None when nobody is."""
+    return _first(conn, "outbox_ready_smallest", f"ORDER BY {_SMALLEST}", passed)
+
+
+def ripe(conn: sqlite3.Connection, now: Moment) -> bool:
+    """Return whether a waiting time is over that ``ripen`` has not ended yet."""
+    return any(
+        conn.execute(f"SELECT 1 FROM outbox WHERE {_WAITS} AND {over} LIMIT 1", {"now": now.text}).fetchone()
+        for over in _over(False)
+    )
+
+
+def _first(
+    conn: sqlite3.Connection, index: str, order: str, passed: Collection[int], *values: object
+) -> Candidate | None:
+    # The index is named: else the planner has been seen to read through all that waits for a later try.
+    row = conn.execute(
+        "SELECT id, urgent, size - coalesce((SELECT sum(size) FROM outbox_files WHERE outbox_id = outbox.id"
+        f" AND delivered_at IS NOT NULL), 0) AS to_go FROM outbox INDEXED BY {index} WHERE {_READY}"
+        f" AND id NOT IN (SELECT value FROM json_each(?)) {order} LIMIT 1",
+        (json.dumps(list(passed)), *values),
+    ).fetchone()
+    return Candidate(row["id"], row["to_go"], bool(row["urgent"])) if row else None
+
+
+def _taken(conn: sqlite3.Connection) -> int:
+    row = conn.execute("SELECT taken FROM outbox_turns WHERE id = 1").fetchone()
+    return int(row["taken"]) if row else 0
 
 
 def at_door(conn: sqlite3.Connection) -> bool:
     """Return whether parcels are held only because the office's door was shut to all of them."""
-    return (
-        conn.execute("SELECT 1 FROM outbox WHERE state = 'held' AND at_door = 1 LIMIT 1").fetchone()
-        is not None
-    )
+    return conn.execute(f"SELECT 1 FROM {_AT_DOOR} LIMIT 1").fetchone() is not None
 
 
 def take(conn: sqlite3.Connection, row_id: int) -> Load | None:
@@ -95,14 +180,19 @@ def take(conn: sqlite3.Connection, row_id: int) -> Load | None:
     ).rowcount
     if not taken:
         return None
+    conn.execute(
+        "INSERT INTO outbox_turns(id, taken) VALUES (1, 1) ON CONFLICT(id) DO UPDATE SET taken = taken + 1"
+    )
     row = conn.execute(
-        "SELECT instance_id, form_id, sha256, length(envelope) AS size, attempts, conflicts, checks, split,"
-        " accepted_at FROM outbox WHERE id = ?",
+        "SELECT instance_id, form_id, kind, urgent, sha256, length(envelope) AS size, attempts, conflicts,"
+        " checks, split, accepted_at FROM outbox WHERE id = ?",
         (row_id,),
     ).fetchone()
     files, left = 0, []
     for found in conn.execute(
-        "SELECT id, name, size, sha256, delivered_at FROM outbox_files WHERE outbox_id = ? ORDER BY position",
+        # What was filled in before what was pictured, and of the pictures the small ones first.
+        "SELECT id, name, size, sha256, delivered_at FROM outbox_files WHERE outbox_id = ?"
+        " ORDER BY is_instance DESC, size, position",
         (row_id,),
     ):
         files += 1
@@ -113,6 +203,8 @@ def take(conn: sqlite3.Connection, row_id: int) -> Load | None:
         row_id,
         row["instance_id"],
         row["form_id"],
+        Kind(row["kind"]),
+        bool(row["urgent"]),
         Piece("outbox", row_id, outbox.ENVELOPE_PART, row["size"], row["sha256"]),
         tuple(left),
         row["attempts"],
@@ -160,19 +252,56 @@ def undelivered(conn: sqlite3.Connection, row_id: int, names: Iterable[str]) -> 
     )
 
 
+def disown(conn: sqlite3.Connection, row_id: int) -> None:
+    """Take back every ``delivered`` and ``accepted`` of a parcel: the office has not got it after all."""
+    conn.execute("UPDATE outbox_files SET delivered_at = NULL WHERE outbox_id = ?", (row_id,))
+    conn.execute("UPDATE outbox SET accepted_at = NULL WHERE id = ?", (row_id,))
+
+
+def is_edit(conn: sqlite3.Connection, envelope: Piece) -> bool:
+    """Return whether a plain record replaces another: the office keeps it under that one's name, not its own."""
+    return b"deprecatedID" in b"".join(chunks(conn, envelope))
+
+
 def accepted(conn: sqlite3.Connection, row_id: int, now: Moment) -> None:
     """Note that everything was answered with "done"; what is left is to look whether it is there."""
     conn.execute("UPDATE outbox SET accepted_at = coalesce(accepted_at, ?) WHERE id = ?", (now.text, row_id))
 
 
-def sent(conn: sqlite3.Connection, row_id: int, now: Moment) -> None:
-    """The office has it."""
-    conn.execute(
+def sent(conn: sqlite3.Connection, row_id: int, now: Moment) -> bool:
+    """The office has it; return whether that is news: an answer by hand may have been quicker."""
+    news = conn.execute(
         "UPDATE outbox SET state = 'sent', reason_key = NULL, detail = '', next_try_at = NULL, backoff_s = 0,"
         " sent_at = ?, sent_trusted = ?, sent_boot_id = ?, sent_mono = ? WHERE id = ? AND state = 'sending'",
         (now.text, now.trusted, now.boot_id, now.mono, row_id),
-    )
+    ).rowcount
     db.touch(conn, outbox.TOPIC)
+    return bool(news)
+
+
+def received_by_hand(conn: sqlite3.Connection, row_id: int, now: Moment) -> bool:
+    """The office has it, though not by the wire; return whether that is news. Whoever has it in hand is too late."""
+    news = conn.execute(
+        "UPDATE outbox SET state = 'sent', reason_key = NULL, detail = '', next_try_at = NULL, backoff_s = 0,"
+        " at_door = 0, held_under = NULL, accepted_at = coalesce(accepted_at, ?), sent_at = ?, sent_trusted = ?,"
+        " sent_boot_id = ?, sent_mono = ? WHERE id = ? AND state <> 'sent'",
+        (now.text, now.text, now.trusted, now.boot_id, now.mono, row_id),
+    ).rowcount
+    if news:
+        db.touch(conn, outbox.TOPIC)
+    return bool(news)
+
+
+def refused_by_hand(conn: sqlite3.Connection, row_id: int, reason_key: str, detail: str) -> bool:
+    """Lay a queued parcel aside for a person, because the office's server said no to what came by hand."""
+    held = conn.execute(
+        "UPDATE outbox SET state = 'held', reason_key = ?, detail = ?, held_under = NULL, next_try_at = NULL"
+        " WHERE id = ? AND state = 'queued'",
+        (reason_key, detail, row_id),
+    ).rowcount
+    if held:
+        db.touch(conn, outbox.TOPIC)
+    return bool(held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +322,7 @@ def again(conn: sqlite3.Connection, row_id: int, retry: Retry, now: Moment) -> N
     at = clocks.stamp(now.at + dt.timedelta(seconds=retry.delay_s)) if retry.delay_s else None
     conn.execute(
         "UPDATE outbox SET state = 'queued', reason_key = ?, detail = ?, backoff_s = ?, next_try_at = ?,"
-        " attempts = attempts - ?, conflicts = conflicts + ?, checks = checks + ?, split = split | ?,"
+        " waits_since = ?, attempts = attempts - ?, conflicts = conflicts + ?, checks = checks + ?, split = split | ?,"
         " accepted_at = CASE WHEN EXISTS (SELECT 1 FROM outbox_files WHERE outbox_id = outbox.id"
         " AND delivered_at IS NULL) THEN NULL ELSE accepted_at END WHERE id = ? AND state = 'sending'",
         (
@@ -201,6 +330,7 @@ def again(conn: sqlite3.Connection, row_id: int, retry: Retry, now: Moment) -> N
             retry.detail,
             retry.delay_s,
             at,
+            now.text,
             not retry.counted,
             retry.conflict,
             retry.check,
@@ -237,18 +367,26 @@ def hold_at_door(conn: sqlite3.Connection, row_ids: Iterable[int], reason_key: s
 
 
 def open_door(conn: sqlite3.Connection, fingerprint: str, access_reasons: Iterable[str]) -> int:
-    """Let go what was held at the door, and what was held for access under another office or key.
+    """Let go what was held at the door, and what was held for access under another office or key; some
+    hundreds a call, return how many.
 
     ``access_reasons`` are the reasons that a technician mends by giving the House another address or key.
     """
-    reasons = tuple(access_reasons)
-    marks = ",".join("?" * len(reasons))
-    freed = conn.execute(
-        "UPDATE outbox SET state = 'queued', at_door = 0, held_under = NULL, next_try_at = NULL,"
-        " backoff_s = 0"
-        f" WHERE state = 'held' AND (at_door = 1 OR (held_under <> ? AND reason_key IN ({marks})))",
-        (fingerprint, *reasons),
-    ).rowcount
+    freed = conn.execute(f"{_FREE} WHERE id IN (SELECT id FROM {_AT_DOOR} LIMIT {_MANY})").rowcount
+    for reason in access_reasons:
+        freed += conn.execute(
+            f"{_FREE} WHERE id IN (SELECT id FROM outbox WHERE state = 'held' AND reason_key = ?"
+            f" AND held_under < ? LIMIT {_MANY}) OR id IN (SELECT id FROM outbox WHERE state = 'held'"
+            f" AND reason_key = ? AND held_under > ? LIMIT {_MANY})",
+            (reason, fingerprint, reason, fingerprint),
+        ).rowcount
     if freed:
         db.touch(conn, outbox.TOPIC)
     return freed
+
+
+# Without the index named, the planner has been seen to read through all that is held.
+_AT_DOOR = "outbox INDEXED BY outbox_at_door WHERE state = 'held' AND at_door = 1"
+_FREE = (
+    "UPDATE outbox SET state = 'queued', at_door = 0, held_under = NULL, next_try_at = NULL, backoff_s = 0"
+)

@@ -31,6 +31,14 @@ ENVELOPE_PART = "xml_submission_file"
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$")
 
 
+class Kind(enum.StrEnum):
+    """What a parcel is: a dossier sealed here, a record from a home visit, the House's own report."""
+
+    DOSSIER = "dossier"
+    VISIT = "visit"
+    REPORT = "report"
+
+
 class State(enum.StrEnum):
     """Where a parcel stands; only ``SENT`` means that the office has it."""
 
@@ -44,7 +52,8 @@ class State(enum.StrEnum):
 class Parcel:
     """What ``seal`` made of a dossier: the sealed instance and its files as (name, bytes).
 
-    ``label`` is shown to guides and names no person.
+    ``label`` is shown to guides and names no person. Only a visit or a report may be ``plain``: not sealed,
+    because its form asks for no seal. ``follow_code`` is empty for what nobody follows.
     """
 
     instance_id: str
@@ -55,6 +64,8 @@ class Parcel:
     envelope: bytes
     files: tuple[tuple[str, bytes], ...]
     urgent: bool = False
+    kind: Kind = Kind.DOSSIER
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,7 @@ class ParcelState:
     label: str
     urgent: bool
     size: int
+    kind: Kind
     state: State
     attempts: int
     reason_key: str | None
@@ -84,6 +96,15 @@ class Counts:
     queued: int
     held: int
     sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many parcels are still to go, how many bytes they have, and since when the oldest waits."""
+
+    parcels: int
+    bytes: int
+    oldest_at: dt.datetime | None
 
 
 def add(conn: sqlite3.Connection, parcel: Parcel, *, moment: Moment) -> None:
@@ -111,9 +132,9 @@ def add(conn: sqlite3.Connection, parcel: Parcel, *, moment: Moment) -> None:
                 raise Conflict("relay.other_bytes")
             return
         row = conn.execute(
-            "INSERT INTO outbox(instance_id, form_id, form_version, follow_code, label, urgent, envelope,"
-            " sha256, size, added_at, added_trusted, added_boot_id, added_mono)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO outbox(instance_id, form_id, form_version, follow_code, label, urgent, kind, plain,"
+            " envelope, sha256, size, added_at, added_trusted, added_boot_id, added_mono)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 parcel.instance_id,
                 parcel.form_id,
@@ -121,6 +142,8 @@ def add(conn: sqlite3.Connection, parcel: Parcel, *, moment: Moment) -> None:
                 parcel.follow_code,
                 parcel.label,
                 parcel.urgent,
+                parcel.kind,
+                parcel.plain,
                 parcel.envelope,
                 whole,
                 len(parcel.envelope) + sum(len(content) for _, content in parcel.files),
@@ -133,13 +156,14 @@ def add(conn: sqlite3.Connection, parcel: Parcel, *, moment: Moment) -> None:
         for position, ((name, content), digest) in enumerate(zip(parcel.files, sums, strict=True)):
             is_instance = name == said.instance_file
             # A failed INSERT would leave the caller's transaction half done, so the name is looked up first.
-            taken = "SELECT 1 FROM outbox_files WHERE name = ? AND is_instance = 0"
-            if not is_instance and conn.execute(taken, (name,)).fetchone():
+            taken = "SELECT 1 FROM outbox_files WHERE name = ? AND is_instance = 0 AND named_elsewhere = 0"
+            elsewhere = parcel.kind is Kind.VISIT
+            if not (is_instance or elsewhere) and conn.execute(taken, (name,)).fetchone():
                 raise Conflict("relay.name_taken", name=name)
             conn.execute(
-                "INSERT INTO outbox_files(outbox_id, position, name, is_instance, content, sha256, size)"
-                " VALUES (?,?,?,?,?,?,?)",
-                (row.lastrowid, position, name, is_instance, content, digest, len(content)),
+                "INSERT INTO outbox_files(outbox_id, position, name, is_instance, named_elsewhere, content,"
+                " sha256, size) VALUES (?,?,?,?,?,?,?,?)",
+                (row.lastrowid, position, name, is_instance, elsewhere, content, digest, len(content)),
             )
         db.touch(conn, TOPIC)
         db.touch(conn, WAKE)
@@ -150,38 +174,96 @@ def _agree(parcel: Parcel) -> Declared:
     for name in names:
         if not _NAME.match(name) or name == ENVELOPE_PART:
             raise Refused("relay.name_bad", name=name[:60])
-    said = envelopes.declared(parcel.envelope)
+    if parcel.plain and parcel.kind is Kind.DOSSIER:
+        raise Refused("relay.not_sealed")
+    said = (envelopes.plainly if parcel.plain else envelopes.declared)(parcel.envelope)
     mine = (parcel.form_id, parcel.form_version, parcel.instance_id)
     if (said.form_id, said.form_version, said.instance_id) != mine or not parcel.instance_id:
         raise Refused("relay.envelope_differs")
-    if len(set(names)) != len(names) or sorted((*said.media, said.instance_file)) != sorted(names):
+    if parcel.plain:
+        # Which questions are files only the form knows; a name that no answer has would be dropped on arrival.
+        strange = not set(names) <= set(said.media)
+    else:
+        strange = sorted((*said.media, said.instance_file)) != sorted(names)
+    if len(set(names)) != len(names) or strange:
         raise Refused("relay.files_differ")
     return said
 
 
 def state(conn: sqlite3.Connection, instance_id: str) -> ParcelState:
     """Return where the parcel stands; raises ``Missing("relay.unknown_parcel")``."""
-    row = conn.execute(f"{_SELECT} WHERE instance_id = ?", (instance_id,)).fetchone()
+    row = conn.execute(f"SELECT {_COLUMNS} FROM outbox WHERE instance_id = ?", (instance_id,)).fetchone()
     if row is None:
         raise Missing("relay.unknown_parcel")
     return _told(row)
 
 
-def listing(conn: sqlite3.Connection, states: Sequence[State] = tuple(State)) -> tuple[ParcelState, ...]:
-    """Return the parcels in any of ``states``, oldest first."""
-    marks = ",".join("?" * len(states))
-    rows = conn.execute(f"{_SELECT} WHERE state IN ({marks}) ORDER BY added_at, id", tuple(states))
+def listing(
+    conn: sqlite3.Connection,
+    states: Sequence[State] = tuple(State),
+    *,
+    most: int = -1,
+    skip: int = 0,
+    newest_first: bool = False,
+) -> tuple[ParcelState, ...]:
+    """Return the parcels in any of ``states``, oldest first; ``most`` of them (-1: all) after ``skip``."""
+    way = "DESC" if newest_first else "ASC"
+    order = f"ORDER BY added_at {way}, id {way}"
+    # Each state is an index in this order, so only what is shown is read.
+    each = f"SELECT * FROM (SELECT {_COLUMNS}, id FROM outbox WHERE state = ? {order} LIMIT ?)"
+    reach = -1 if most < 0 else skip + most
+    values = [value for one in states for value in (one, reach)]
+    rows = conn.execute(
+        f"{' UNION ALL '.join([each] * len(states))} {order} LIMIT ? OFFSET ?", (*values, most, skip)
+    )
     return tuple(_told(row) for row in rows)
 
 
+def kind(conn: sqlite3.Connection, instance_id: str) -> Kind | None:
+    """Return what a parcel is, or None where there is none of that name."""
+    row = conn.execute("SELECT kind FROM outbox WHERE instance_id = ?", (instance_id,)).fetchone()
+    return Kind(row["kind"]) if row else None
+
+
 def counts(conn: sqlite3.Connection) -> Counts:
-    """Return how many parcels there are in each state; those on the wire count as queued."""
-    found = dict(conn.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
+    """Return how many dossiers and visits there are in each state; those on the wire count as queued.
+
+    The House's own reports are left out: nobody waits for them.
+    """
+    found = dict(
+        conn.execute(
+            "SELECT state, sum(parcels) FROM outbox_counts WHERE kind <> 'report' GROUP BY state"
+        ).fetchall()
+    )
     return Counts(
         found.get(State.QUEUED, 0) + found.get(State.SENDING, 0),
         found.get(State.HELD, 0),
         found.get(State.SENT, 0),
     )
+
+
+def standing(conn: sqlite3.Connection, states: Sequence[State]) -> tuple[int, ...]:
+    """Return how many parcels of all kinds stand in each of ``states``."""
+    found = dict(conn.execute("SELECT state, sum(parcels) FROM outbox_counts GROUP BY state").fetchall())
+    return tuple(found.get(state, 0) for state in states)
+
+
+def waiting(conn: sqlite3.Connection) -> Waiting:
+    """Return what is still to go, held parcels and the House's own reports left out."""
+    row = conn.execute(
+        "SELECT coalesce(sum(parcels), 0), coalesce(sum(bytes), 0) FROM outbox_counts"
+        " WHERE kind <> 'report' AND state IN ('queued', 'sending')"
+    ).fetchone()
+    # The oldest is found by the index of its state; a report that is older still is looked past.
+    oldest = [
+        found[0]
+        for state in (State.QUEUED, State.SENDING)
+        for found in conn.execute(
+            "SELECT added_at FROM outbox WHERE state = ? AND kind <> 'report' ORDER BY added_at, id LIMIT 1",
+            (state,),
+        )
+    ]
+    return Waiting(int(row[0]), int(row[1]), clocks.parse(min(oldest)) if oldest else None)
 
 
 def sent_among(conn: sqlite3.Connection, instance_ids: Sequence[str]) -> int:
@@ -201,8 +283,7 @@ def release(conn: sqlite3.Connection, instance_id: str) -> None:
     """
     with db.write(conn):
         changed = conn.execute(
-            "UPDATE outbox SET state = 'queued', conflicts = 0, checks = 0, at_door = 0, held_under = NULL,"
-            " next_try_at = NULL, backoff_s = 0 WHERE instance_id = ? AND state = 'held'",
+            f"{RELEASE} WHERE instance_id = ? AND state = 'held'",
             (instance_id,),
         ).rowcount
         if not changed:
@@ -238,30 +319,39 @@ def withdraw(conn: sqlite3.Connection, instance_id: str, moment: Moment) -> bool
     """Take a parcel out for good before the office has it, in the caller's transaction.
 
     Returns whether it surely never left: False where it was tried and an answer may have been lost on the
-    way. Raises ``Missing("relay.unknown_parcel")``, ``Conflict("relay.too_late_to_withdraw")`` for one that
-    the office has, has begun to take, or that is on the wire at this moment.
+    way, or where it went on a stick. Raises ``Missing("relay.unknown_parcel")``, and
+    ``Conflict("relay.too_late_to_withdraw")`` for one that the office has, has begun to take, or that is on the
+    wire at this moment.
     """
     with db.write(conn):
         row = conn.execute(
-            "SELECT id, state, attempts, accepted_at, EXISTS (SELECT 1 FROM outbox_files WHERE outbox_id ="
-            " outbox.id AND delivered_at IS NOT NULL) AS begun FROM outbox WHERE instance_id = ?",
+            "SELECT id, state, attempts, accepted_at, waits_since, EXISTS (SELECT 1 FROM outbox_files WHERE outbox_id ="
+            " outbox.id AND delivered_at IS NOT NULL) AS begun, EXISTS (SELECT 1 FROM stick_carried WHERE"
+            " instance_id = outbox.instance_id) AS carried, EXISTS (SELECT 1 FROM stick_words WHERE instance_id ="
+            " outbox.instance_id AND word <> 'refused') AS handed FROM outbox WHERE instance_id = ?",
             (instance_id,),
         ).fetchone()
         if row is None:
             raise Missing("relay.unknown_parcel")
-        if row["state"] in (State.SENT, State.SENDING) or row["accepted_at"] or row["begun"]:
+        known = row["accepted_at"] or row["begun"] or row["handed"]
+        if row["state"] in (State.SENT, State.SENDING) or known:
             raise Conflict("relay.too_late_to_withdraw")
         conn.execute("DELETE FROM outbox_files WHERE outbox_id = ?", (row["id"],))
         conn.execute("DELETE FROM outbox WHERE id = ?", (row["id"],))
         scrub.want(conn)
         db.touch(conn, TOPIC)
-        return int(row["attempts"]) == 0
+        # What a stranger answered is not counted as a try, and who the stranger was nobody knows.
+        tried = row["attempts"] or row["waits_since"] is not None
+        return not tried and not row["carried"]
 
 
 def hurry(conn: sqlite3.Connection) -> int:
     """Forget the waiting times of all queued parcels and call the relay; return the number of the call."""
     with db.write(conn):
-        conn.execute("UPDATE outbox SET next_try_at = NULL, backoff_s = 0 WHERE state = 'queued'")
+        conn.execute(
+            "UPDATE outbox SET next_try_at = NULL, backoff_s = 0"
+            " WHERE state = 'queued' AND next_try_at IS NOT NULL"
+        )
         db.touch(conn, WAKE)
         return db.version(conn, WAKE)
 
@@ -278,9 +368,14 @@ def answered(conn: sqlite3.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-_SELECT = (
-    "SELECT instance_id, form_id, follow_code, label, urgent, size, state, attempts, reason_key, detail,"
-    " added_at, next_try_at, sent_at FROM outbox"
+# A person lets it go again: what was counted against it is forgotten, and what the office has of it is not.
+RELEASE = (
+    "UPDATE outbox SET state = 'queued', conflicts = 0, checks = 0, at_door = 0, held_under = NULL,"
+    " next_try_at = NULL, backoff_s = 0"
+)
+_COLUMNS = (
+    "instance_id, form_id, follow_code, label, urgent, size, kind, state, attempts, reason_key, detail,"
+    " added_at, next_try_at, sent_at"
 )
 
 
@@ -292,6 +387,7 @@ def _told(row: sqlite3.Row) -> ParcelState:
         row["label"],
         bool(row["urgent"]),
         row["size"],
+        Kind(row["kind"]),
         State(row["state"]),
         row["attempts"],
         row["reason_key"],

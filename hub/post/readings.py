@@ -45,9 +45,11 @@ def bring(
         if stop():
             break
         try:
-            told += _Reading(conn, carrier, form_id, clock.read(), on_word, stop, key).read(etag)
+            told += _Reading(conn, carrier, form_id, clock.read(), every_s, on_word, stop, key).read(etag)
         except CarrierFault as bad:
-            inbox.note_form(conn, form_id, None, bad.reason_key, clock.read())
+            # A list that was once too long is not asked for anew because a line was cut.
+            known = bad.reason_key if inbox.listed(conn, form_id) else inbox.TOO_LONG
+            inbox.note_form(conn, form_id, None, known, clock.read())
             if not bad.denied:
                 raise
     return told
@@ -60,20 +62,29 @@ class _Reading:
         carrier: Carrier,
         form_id: str,
         now: Moment,
+        every_s: float,
         on_word: OnWord,
         stop: Callable[[], bool],
         key: bytes,
     ) -> None:
         self._key = key
         self._conn, self._carrier, self._form_id, self._now = conn, carrier, form_id, now
+        self._every_s = every_s
         self._on_word, self._stop = on_word, stop
         self._told = 0
         self._failed = False
 
     def read(self, etag: str) -> int:
-        states = self._carrier.states(self._form_id, etag)
+        if not inbox.listed(self._conn, self._form_id):
+            return self._read_each()
+        try:
+            states = self._carrier.states(self._form_id, etag)
+        except CarrierFault as bad:
+            if bad.reason_key != inbox.TOO_LONG:
+                raise
+            return self._read_each()
         news = inbox.news(self._conn, self._form_id, states.by_instance if states else {})
-        for case in inbox.cases(self._conn, self._form_id, tuple(news), _CASES, self._now):
+        for case in self._cases(tuple(news)):
             if self._stop():
                 return self._told
             self._read_case(case, news.pop(case.instance_id, None))
@@ -83,6 +94,26 @@ class _Reading:
         fresh = states.etag if states and not self._failed else None
         inbox.note_form(self._conn, self._form_id, fresh, None, self._now)
         return self._told
+
+    def _read_each(self) -> int:
+        """Where all Houses have handed in more than a list can hold: our own open cases, a few at a time."""
+        inbox.note_form(self._conn, self._form_id, None, inbox.TOO_LONG, self._now)
+        for case in self._cases(()):
+            if self._stop():
+                break
+            try:
+                state = self._carrier.state(self._form_id, case.instance_id)
+            except CarrierFault as bad:
+                # The office may have deleted it, or stumble over it: its turn is over, not the others'.
+                inbox.note_asked(self._conn, case, self._now)
+                if bad.denied:
+                    continue
+                raise
+            self._read_case(case, state)
+        return self._told
+
+    def _cases(self, first: tuple[str, ...]) -> tuple[Case, ...]:
+        return inbox.cases(self._conn, self._form_id, first, _CASES, self._now, self._every_s)
 
     def _read_case(self, case: Case, state: str | None) -> None:
         trouble: CarrierFault | None = None
@@ -102,6 +133,7 @@ class _Reading:
 
         self._write(case.instance_id, note)
         if trouble is not None:
+            inbox.note_asked(self._conn, case, self._now)
             raise trouble
 
     def _write(self, instance_id: str, note: Callable[[], bool]) -> None:

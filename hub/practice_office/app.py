@@ -12,8 +12,11 @@ from flask import Flask, Response, render_template
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from hub.practice_office import keys, records, shelf
+from hub.practice_office import door, keys, records, shelf
 from hub.practice_office.counter import MOST_BYTES, counter
+from hub.practice_office.crowd import Crowd
+from hub.practice_office.digest import Nonces
+from hub.practice_office.drill import calls, drill
 from hub.practice_office.handing import handing
 from hub.practice_office.pages import pages
 from hub.practice_office.reading import reading
@@ -49,16 +52,22 @@ def create_office(folder: Path, *, secret: bytes) -> Flask:
     )
     shelf.close_after_requests(app)
     protect = CSRFProtect(app)
-    for blueprint in (counter, handing, reading):
-        protect.exempt(blueprint)
-        app.register_blueprint(blueprint)
+    app.extensions["office_nonces"] = Nonces(secret)
+    app.extensions["office_crowd"] = Crowd()
+    door.serve(app, protect, counter)
+    door.serve(app, protect, handing)
+    door.serve(app, protect, reading, central_only=True)
     app.register_blueprint(pages)
+    app.register_blueprint(drill)
+    protect.exempt(calls)
+    app.register_blueprint(calls)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(404, _lost)
 
     @app.after_request
     def _headed(response: Response) -> Response:
-        for name, value in _HEADERS.items():
+        # What goes over the wire is no page, and on a thin line every header is paid for.
+        for name, value in ({} if door.is_wire() else _HEADERS).items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         return response

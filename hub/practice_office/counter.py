@@ -1,12 +1,12 @@
 """Where Houses and phones hand records in: the OpenRosa side, answering as ODK Central was seen to answer.
 
-Keeps true: a record is on the shelf before its 201 leaves; answers are OpenRosa's envelope, except where
-Central itself answers otherwise. It never compares keys in a way whose time tells anything.
+Keeps true: a record is on the shelf before its 201 leaves; answers are OpenRosa's envelope, except where the
+dialect's server itself answers otherwise. A sending that an exercise wants unanswered or lost is read like any
+other, so that the exercise's log names it.
 """
 
 from __future__ import annotations
 
-import hmac
 import io
 from typing import Any
 
@@ -15,49 +15,40 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.formparser import FormDataParser
 
 from hub.post import envelope
-from hub.practice_office import forms, incoming, records
-from hub.practice_office.records import Problem
+from hub.practice_office import answers, door, forms, incoming, records
+from hub.practice_office.crowd import Crowd, Rank
+from hub.practice_office.dialects import CENTRAL
+from hub.practice_office.orders import Order, noted, order
+from hub.practice_office.records import Problem, Taken
 from hub.practice_office.shelf import shelf
 
-MOST_BYTES = 100_000_000
-PROJECT = 1
+MOST_BYTES = CENTRAL.most_bytes
 _PART = "xml_submission_file"
 
 counter = Blueprint("counter", __name__)
 
 
-@counter.route("/v1/projects/<int:project>/submission", methods=["HEAD", "POST"], defaults={"key": None})
-@counter.route("/v1/key/<key>/projects/<int:project>/submission", methods=["HEAD", "POST"])
-def submission(project: int, key: str | None) -> Response:
+@counter.route("/submission", methods=["HEAD", "POST"])
+def submission() -> Response:
     """Say what is taken (HEAD), or take a record in (POST)."""
+    spoken = door.dialect()
     try:
-        check_key(key)
-        if project != PROJECT:
-            raise Problem(404, "Could not find the resource you were looking for.")
+        door.enter()
         if request.method == "HEAD":
             return _dressed(Response(status=204))
         if request.headers.get("X-OpenRosa-Version") != "1.0":
             raise Problem(400, "An expected header field (X-OpenRosa-Version) did not match 1.0.")
-        _take()
+        if (request.content_length or 0) > spoken.most_bytes:
+            return answers.too_large()
+        taken = _take(order())
     except Problem as bad:
-        return _said(bad.status, bad.message, "submit_error")
+        return door.challenged(_said(bad.status, bad.message, "submit_error"), bad)
+    if taken is Taken.SAME and spoken.duplicate != 201:
+        return _said(spoken.duplicate, "Duplicate submission", "")
     return _said(201, "full submission upload was successful!", "submit_success")
 
 
-def check_key(in_path: str | None) -> None:
-    """Raise ``Problem`` unless the request carries this office's key, in the header or in the path."""
-    given = in_path
-    if given is None:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        given = given if scheme.lower() == "bearer" else ""
-    if not hmac.compare_digest(given.encode("utf-8"), current_app.config["OFFICE_TOKEN"].encode("ascii")):
-        # Central: an unknown key in the path is 403, in the header 401.
-        raise Problem(
-            403 if in_path is not None else 401, "Could not authenticate with the provided credentials."
-        )
-
-
-def _take() -> None:
+def _take(wanted: Order) -> Taken:
     if request.mimetype != "multipart/form-data":
         raise Problem(400, "Multipart form data is expected.")
     files = _parts()
@@ -70,7 +61,26 @@ def _take() -> None:
     conn = shelf()
     binary = forms.binary_paths(records.form_xml(conn, first.form_id, first.version))
     sent = incoming.read(xml, binary) or first
-    records.take(conn, sent, xml, files, request.args.get("deviceID", "")[:200])
+    device = request.args.get("deviceID", "")[:200]
+    noted().sent(sent, device, xml, {_PART: xml} | files)
+    if not wanted.stores:
+        return Taken.NEW
+    for name in sorted(files)[: wanted.loses]:
+        del files[name]
+    crowd: Crowd = current_app.extensions["office_crowd"]
+    with crowd.enter((sent.form_id, sent.instance_id), (xml, files), gather=wanted.gather) as rank:
+        if rank is Rank.SAME_AGAIN:
+            _refuse_at_once()
+        # Seen at Central: of two that come with different files at one moment, one may lose its own.
+        kept = {} if rank is Rank.OTHER_FILES and door.dialect().is_central else files
+        return records.take(conn, sent, xml, kept, device, door.dialect())
+
+
+def _refuse_at_once() -> None:
+    if door.dialect().in_progress:
+        raise Problem(door.dialect().in_progress, "Submission is currently being processed.")
+    if door.dialect().is_central:
+        raise Problem(409, records.DELETED)
 
 
 def _parts() -> dict[str, bytes]:
@@ -126,5 +136,5 @@ def _said(status: int, message: str, nature: str) -> Response:
 
 def _dressed(response: Response) -> Response:
     response.headers["X-OpenRosa-Version"] = "1.0"
-    response.headers["X-OpenRosa-Accept-Content-Length"] = str(MOST_BYTES)
+    response.headers["X-OpenRosa-Accept-Content-Length"] = str(door.dialect().most_bytes)
     return response

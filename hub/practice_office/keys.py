@@ -52,6 +52,13 @@ def public_key_base64(folder: Path) -> str:
     return base64.b64encode(der).decode("ascii")
 
 
+def other_public_key_base64(folder: Path) -> str:
+    """Return a second public key, as an office has after it changed its key; what is sealed to it opens nowhere."""
+    place = folder / "other"
+    place.mkdir(mode=0o700, exist_ok=True)
+    return public_key_base64(place)
+
+
 def token_path(folder: Path) -> Path:
     """Return the file of the key that Houses knock with, made on first use: what ``upstream.token_file``
     names."""

@@ -11,19 +11,17 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from hub.practice_office import forms, incoming, records
-from hub.practice_office.counter import PROJECT, check_key
+from hub.practice_office import door, forms, incoming, records
 from hub.practice_office.records import Problem, Record
 from hub.practice_office.shelf import shelf
 
-reading = Blueprint("reading", __name__, url_prefix="/v1/projects/<int:project>/forms/<form_id>/submissions")
+reading = Blueprint("reading", __name__, url_prefix="/forms/<form_id>/submissions")
 
 
 @reading.before_request
 def _enter() -> None:
-    check_key(None)
-    given = request.view_args or {}
-    if given.get("project") != PROJECT or not records.has_form(shelf(), str(given.get("form_id"))):
+    door.enter()
+    if not records.has_form(shelf(), str((request.view_args or {}).get("form_id"))):
         raise Problem(404, "Could not find the resource you were looking for.")
 
 
@@ -35,26 +33,26 @@ def _problem(bad: Problem) -> Response:
 
 
 @reading.get("")
-def submissions(project: int, form_id: str) -> Response:
+def submissions(form_id: str) -> Response:
     """List a form's records with their review states."""
     return _tagged([_record(one) for one in records.listing(shelf(), form_id)])
 
 
 @reading.get("/<instance_id>")
-def submission(project: int, form_id: str, instance_id: str) -> Response:
+def submission(form_id: str, instance_id: str) -> Response:
     """Tell one record."""
     return _tagged(_record(_find(form_id, instance_id)))
 
 
 @reading.get("/<instance_id>/comments")
-def comments(project: int, form_id: str, instance_id: str) -> Response:
+def comments(form_id: str, instance_id: str) -> Response:
     """List the comments under a record."""
     written = records.remarks(shelf(), _find(form_id, instance_id).id, "comment")
     return _tagged([{"body": one.words, "createdAt": one.at} | _actor(one.by) for one in written])
 
 
 @reading.get("/<instance_id>/audits")
-def audits(project: int, form_id: str, instance_id: str) -> Response:
+def audits(form_id: str, instance_id: str) -> Response:
     """List the changes of a record's state, with the words that went along as notes."""
     record = _find(form_id, instance_id)
     told: list[dict[str, Any]] = [
@@ -75,7 +73,7 @@ def audits(project: int, form_id: str, instance_id: str) -> Response:
 
 
 @reading.get("/<instance_id>/attachments")
-def attachments(project: int, form_id: str, instance_id: str) -> Response:
+def attachments(form_id: str, instance_id: str) -> Response:
     """List the files that a record names, and whether each is there."""
     conn, record = shelf(), _find(form_id, instance_id)
     xml, _ = records.content(conn, record.id)

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.base import db
+from hub.practice_office.dialects import CENTRAL, Dialect
 from hub.practice_office.incoming import Incoming
 
 _SCHEMA = Path(__file__).parent / "records.sql"
-_SHAPE = 2
+_SHAPE = 3
+DELETED = "This submission has been deleted. You may not resubmit it."
 
 
 class FormState(enum.StrEnum):
@@ -28,6 +30,14 @@ class FormState(enum.StrEnum):
     OPEN = "open"
     CLOSING = "closing"
     CLOSED = "closed"
+
+
+class Taken(enum.Enum):
+    """What a sending brought: a new record or version, more to a known one, or nothing that was not there."""
+
+    NEW = enum.auto()
+    MORE = enum.auto()
+    SAME = enum.auto()
 
 
 class Problem(Exception):
@@ -137,29 +147,41 @@ def has_form(conn: sqlite3.Connection, form_id: str) -> bool:
 
 
 def take(
-    conn: sqlite3.Connection, sent: Incoming, xml: bytes, files: Mapping[str, bytes], device: str
-) -> None:
+    conn: sqlite3.Connection,
+    sent: Incoming,
+    xml: bytes,
+    files: Mapping[str, bytes],
+    device: str,
+    dialect: Dialect = CENTRAL,
+) -> Taken:
     """Take one sending in, or raise ``Problem``; files that the record does not name are dropped silently."""
     with db.write(conn):
         form = conn.execute("SELECT state, assigned FROM forms WHERE form_id = ?", (sent.form_id,)).fetchone()
         if form is None:
             raise Problem(404, "The form you are looking for could not be found.")
         if not form["assigned"]:
-            raise Problem(401, "Could not authenticate with the provided credentials.")
+            raise Problem(dialect.not_assigned, "Could not authenticate with the provided credentials.")
         if form_xml(conn, sent.form_id, sent.version) is None:
             raise Problem(404, f"The form version '{sent.version}' of this submission does not exist.")
         if form["state"] == FormState.CLOSED:
-            raise Problem(409, "This form is not currently accepting new submissions.")
-        record_id = _place(conn, sent, xml, device)
+            raise Problem(dialect.closed, "This form is not currently accepting new submissions.")
+        record_id, taken = _place(conn, sent, xml, device)
         for name, content in files.items():
-            if name in sent.files:
+            if name not in sent.files:
+                continue
+            known = conn.execute(
+                "SELECT content FROM files WHERE record_id = ? AND name = ?", (record_id, name)
+            ).fetchone()
+            if known is None or known["content"] != content:
+                taken = Taken.MORE if taken is Taken.SAME else taken
                 conn.execute(
                     "INSERT OR REPLACE INTO files(record_id, name, content) VALUES (?, ?, ?)",
                     (record_id, name, content),
                 )
+    return taken
 
 
-def _place(conn: sqlite3.Connection, sent: Incoming, xml: bytes, device: str) -> int:
+def _place(conn: sqlite3.Connection, sent: Incoming, xml: bytes, device: str) -> tuple[int, Taken]:
     known = conn.execute(
         "SELECT record_id, xml, deleted_at, current_id = instance_id AS current FROM versions"
         " JOIN records ON records.id = record_id WHERE versions.form_id = ? AND instance_id = ?",
@@ -167,7 +189,7 @@ def _place(conn: sqlite3.Connection, sent: Incoming, xml: bytes, device: str) ->
     ).fetchone()
     if known is not None:
         if known["deleted_at"] is not None:
-            raise Problem(409, "This submission has been deleted. You may not resubmit it.")
+            raise Problem(409, DELETED)
         if not known["current"]:
             raise Problem(409, "A newer version of this submission is there: yours is out of date.")
         if known["xml"] != xml:
@@ -176,7 +198,7 @@ def _place(conn: sqlite3.Connection, sent: Incoming, xml: bytes, device: str) ->
                 "A record already exists with this ID, but with different XML."
                 " To add files, send the same XML.",
             )
-        return int(known["record_id"])
+        return int(known["record_id"]), Taken.SAME
     instance_id, at = sent.instance_id or f"uuid:{uuid.uuid4()}", now()
     if sent.deprecated_id:
         old = conn.execute(
@@ -202,7 +224,7 @@ def _place(conn: sqlite3.Connection, sent: Incoming, xml: bytes, device: str) ->
         "INSERT INTO versions(form_id, instance_id, record_id, xml, at) VALUES (?, ?, ?, ?, ?)",
         (sent.form_id, instance_id, record_id, xml, at),
     )
-    return record_id
+    return record_id, Taken.NEW
 
 
 _RECORD = (
@@ -226,6 +248,15 @@ def find(conn: sqlite3.Connection, form_id: str, instance_id: str) -> Record | N
         f"{_RECORD} WHERE deleted_at IS NULL AND form_id = ? AND first_id = ?", (form_id, instance_id)
     ).fetchone()
     return Record(*row) if row else None
+
+
+def holding(conn: sqlite3.Connection, form_id: str, instance_id: str, xml: bytes) -> Record | None:
+    """Return the record of which a version has this instanceID and this very XML."""
+    row = conn.execute(
+        "SELECT record_id FROM versions WHERE form_id = ? AND instance_id = ? AND xml = ?",
+        (form_id, instance_id, xml),
+    ).fetchone()
+    return by_number(conn, row["record_id"]) if row else None
 
 
 def by_number(conn: sqlite3.Connection, record_id: int) -> Record | None:

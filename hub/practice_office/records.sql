@@ -55,5 +55,36 @@ CREATE TABLE IF NOT EXISTS remarks (
     by TEXT NOT NULL,
     at TEXT NOT NULL
 ) STRICT;
-PRAGMA user_version = 2;
+CREATE TABLE IF NOT EXISTS faults (
+    id INTEGER PRIMARY KEY,
+    answer TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('head', 'post', 'list', 'read')),
+    manner TEXT NOT NULL,
+    byte INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    times INTEGER,
+    chance REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS line (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    bytes_s INTEGER NOT NULL,
+    delay_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS exercise (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    dialect TEXT NOT NULL,
+    device TEXT NOT NULL,
+    form_id TEXT NOT NULL,
+    instance_id TEXT NOT NULL,
+    body_bytes INTEGER NOT NULL,
+    parts INTEGER NOT NULL,
+    answer TEXT NOT NULL,
+    manner TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    whole INTEGER NOT NULL
+) STRICT;
+PRAGMA user_version = 3;
 COMMIT;

@@ -85,7 +85,8 @@ def _person(database: Path) -> Callable[[], clock.Moment | None]:
 
 
 def with_practice_office(settings: Settings, folder: Path) -> Settings:
-    """Return ``settings`` with the practice office as upstream, for a demo House that names no other.
+    """Return ``settings`` with the practice office as upstream and reports to it, for a demo House
+    that names no other.
 
     Its slips carry a QR too, which leads to this machine.
     """
@@ -104,7 +105,9 @@ def with_practice_office(settings: Settings, folder: Path) -> Settings:
         public_key_file=str(office / "public_key.b64"),
         states_every_s=5.0,
     )
-    return msgspec.structs.replace(settings, upstream=upstream)
+    # The practice office shows them; a House of its own tells nobody anything until a technician says so.
+    reports = msgspec.structs.replace(settings.reports, daily=True, monthly=True)
+    return msgspec.structs.replace(settings, upstream=upstream, reports=reports)
 
 
 def _ports(settings: Settings, folder: Path) -> Ports:

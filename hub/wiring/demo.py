@@ -42,11 +42,15 @@ _AMOUNTS = (10_000, 11_000, 9_500, 10_500, 10_000)
 
 
 def fill(house: House, conn: sqlite3.Connection) -> None:
-    """Put demo staff, households, prices and a queue into an empty House, in the caller's transaction."""
+    """Put demo staff, households, prices and a queue into an empty House, in the caller's transaction.
+
+    Volunteers may take the pack's forms for home visits.
+    """
     key = _staff(house, conn)
     _households(house, conn, key)
     _prices(house, conn)
     _queue(house, conn)
+    _home_visits(house, conn)
 
 
 def office(house: House) -> None:
@@ -60,8 +64,10 @@ def office(house: House) -> None:
     if not public.exists() or public.read_text(encoding="ascii") != told:
         public.write_text(told, encoding="ascii")
     keys.token(folder)
-    for _slug, xml in content.forms(house):
+    for xml in (*(xml for _slug, xml in content.forms(house)), *content.reports(house)):
         forms.register_form(folder, xml)
+    for xml, media in content.visits(house):
+        forms.register_form(folder, xml, media)
 
 
 def publish(house: House, xml: bytes, media: Mapping[str, bytes]) -> None:
@@ -87,10 +93,11 @@ def _households(house: House, conn: sqlite3.Connection, key: bytes) -> None:
     from hub.trades.people import members, service
     from hub.trades.people.model import NOTICE_VERSION, Consent, GivenBy, How, Purpose
 
-    purposes = frozenset({Purpose.KEEP_FACTS})
-    consent = Consent(NOTICE_VERSION, "vi", How.SPOKEN, GivenBy.HEAD, purposes)
     moment, keep_days = house.clock.read(), house.settings.people.keep_days
-    for label, family in _FAMILIES:
+    # The first family may stand on a volunteer's list, the second has not agreed to it.
+    for (label, family), more in zip(_FAMILIES, ({Purpose.HOME_VISITS}, set[Purpose]()), strict=True):
+        purposes = frozenset({Purpose.KEEP_FACTS, *more})
+        consent = Consent(NOTICE_VERSION, "vi", How.SPOKEN, GivenBy.HEAD, purposes)
         household_id = service.start(
             conn, label, "", consent=consent, key=key, staff=1, moment=moment, keep_days=keep_days
         )
@@ -133,4 +140,14 @@ def _queue(house: House, conn: sqlite3.Connection) -> None:
             moment=house.clock.read(),
             lang="vi",
             settings=house.settings,
+        )
+
+
+def _home_visits(house: House, conn: sqlite3.Connection) -> None:
+    from hub.trades.procedures import visit_forms
+    from hub.trades.volunteers import service
+
+    for one in visit_forms.all(shelf.current(house.packs, content.CORE)).values():
+        service.mark_form(
+            conn, one.form_id, plain=False, may_be_plain=False, staff=1, moment=house.clock.read()
         )

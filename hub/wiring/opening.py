@@ -28,10 +28,8 @@ def prepare(house: House, *, tell: Tell, lang: str = phrases.DEFAULT) -> None:
     """
     with closing(house.connect()) as conn:
         _refuse_mixing(house, conn)
-        for folder in content.packs_beside(house):
-            done = content.put(house, folder, unsealed=True)
-            if done.fresh:
-                tell(phrases.say(lang, "opening.content", name=done.name, version=done.version))
+        for done in content.again(house):
+            tell(phrases.say(lang, "opening.content", name=done.name, version=done.version))
         if not house.settings.house.demo:
             return
         demo.office(house)

@@ -16,13 +16,15 @@ from hub.base import backups, phrases, scrub
 from hub.base.clock import Moment
 from hub.base.errors import HubError, NotReady
 from hub.base.house import House
-from hub.post import forgetting, sheet_jobs
+from hub.post import forgetting, sheet_jobs, stick
 from hub.trades.dossiers import ending
 from hub.trades.dossiers import service as dossiers
 from hub.trades.people import service as people
 from hub.trades.privacy import requests
 from hub.trades.speech import recordings
 from hub.trades.staff import service as staff
+from hub.trades.volunteers import service as volunteers
+from hub.trades.volunteers import visits
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +44,9 @@ def run(house: House, *, tell: Callable[[str], object], lang: str = phrases.DEFA
             ("privacy", lambda: _settle(house, conn, moment)),
             ("slips", lambda: _forget_slips(house, conn, moment)),
             ("closed", lambda: ending.close(conn, moment, house.settings.dossiers.closed_days)),
+            ("visits", lambda: visits.close(conn, moment, house.settings.dossiers.closed_days)),
+            ("volunteers", lambda: volunteers.forget(conn, moment, house.settings.people.keep_days)),
+            ("carried", lambda: stick.forget(conn, moment)),
             ("sessions", lambda: staff.sweep(conn, moment)),
             ("backup", lambda: backups.make(house).name),
             ("voices", lambda: recordings.withdrawn_again(house, conn)),

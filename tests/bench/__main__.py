@@ -27,7 +27,7 @@ from pathlib import Path
 
 import urllib3
 
-from tests.bench import cards, forms, imports, memory, pages, press, rates, slips, table, voice, weight
+from tests.bench import cards, forms, imports, memory, pages, press, rates, relay, slips, table, voice, weight
 from tests.bench.table import Line
 from tests.journeys import village
 from tests.journeys.visitor import Visitor
@@ -91,6 +91,9 @@ def _measured(folder: Path, rounds: int, seconds: float, presses: int, starts: i
     lines += _press(data, folder, presses)
     _say("from call to sound")
     lines += _voice(data, folder, presses)
+    _say("the way to the office")
+    (folder / "relay").mkdir()
+    lines += relay.measure(folder / "relay", quick=rounds < 5)
     with _run(data, settings, web) as supervisor, _bare(bare):
         _say("first visit")
         lines += _weight(f"http://127.0.0.1:{web}")

@@ -18,13 +18,21 @@ from tests.cli.running import Run, until
 
 BIRTH = "lien-thong-khai-sinh"
 GUIDE = ("/guide", "/guide/desk", "/guide/issue", "/guide/dossiers", f"/guide/start/{BIRTH}", "/guide/prices")
-FAMILIES = ("/guide/start", "/guide/people", "/guide/people/new", "/guide/requests", "/guide/requests/new")
+FAMILIES = (
+    "/guide/start",
+    "/guide/people",
+    "/guide/people/new",
+    "/guide/requests",
+    "/guide/requests/new",
+    "/guide/stick",
+)
 TECHNICIAN = (
     "/technician/devices",
     "/technician/devices/probe",
     "/technician/papers",
     "/technician/papers/1",
     "/technician/relay",
+    "/technician/stick",
     "/technician/packs",
     "/technician/packs/core/rollback",
     "/technician/staff",
@@ -279,6 +287,8 @@ def _the_office_answers(tablet: New, run: Run, child: str, mother: str, script: 
     officer.page.get_by_label(say("office.words")).fill("Bà con mang bản chính đến xã vào thứ hai.")
     officer.page.get_by_role("button", name=say("office.send_state")).click()
     officer.shows(say("office.state_approved"))
+    officer.go("/exercise")
+    officer.look("office exercise")
 
 
 @both

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from devices.ports import State, Status
-from hub.base import backups, db
+from hub.base import backups, clock, db
 from hub.base import settings as all_settings
 from hub.packs import manifest
-from hub.post import health
+from hub.post import health, inbox
 from hub.trades.staff import service as staff
 from hub.trades.staff.model import Recovery, Role
 from hub.wiring import build, content, demo
@@ -103,6 +103,18 @@ def test_doctor_says_what_to_do_about_a_bench_that_fell_silent(data: Path, setti
         health.report(conn, (told,), moment=long_ago)
     said = hub(data, "--lang", "en", "doctor", settings=settings).out
     assert "✘ printer (simulator): unknown\n  → Run: systemctl restart hub-bench\n" in said
+
+
+def test_a_line_that_is_down_is_no_sickness_but_one_that_somebody_must_mend_is(
+    data: Path, settings: Path
+) -> None:
+    with closing(db.connect(data / "house.db")) as conn:
+        now = clock.SystemClock(None, trust="always").read()
+        inbox.note_uplink(conn, False, "relay.no_route", now, 0)
+        assert "✔ uplink: down" in hub(data, "doctor", settings=settings).out
+        inbox.note_uplink(conn, False, "relay.token_missing", now, 0)
+        told = hub(data, "--lang", "en", "doctor", settings=settings)
+        assert told.code == 1 and "✘ uplink: down" in told.out and "key file … cannot be read" in told.out
 
 
 def test_doctor_says_when_the_clock_is_doubtful(data: Path, tmp_path: Path) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from hub.base import clock, db
+from hub.post.transports import blank_forms
 from hub.practice_office.forms import register_form
 from tests.cli.command import hub, written
 from tests.forms import cases
-from tests.post.servers import practice_office
+from tests.post.certificates import issue, secure
+from tests.post.servers import Stranger, practice_office
+
+DAY = dt.timedelta(days=1)
 
 FORM = """| survey | | | | | |
 | | type | name | label::Tiếng Việt (vi) | label::English (en) | relevant |
@@ -147,6 +154,23 @@ def test_forms_are_fetched_from_the_office_and_told_one_by_one(data: Path, tmp_p
         assert "form-text\ttext\t1\t" in listed and "\tfetched\t0" in listed
     away = hub(data, "--lang", "en", "forms", "fetch", settings=settings)
     assert away.code == 1 and away.sentence
+
+
+def test_forms_are_fetched_by_the_time_that_somebody_has_confirmed(data: Path, tmp_path: Path) -> None:
+    now = dt.datetime.now(dt.UTC)
+    later = issue(tmp_path / "tls", begins=now + 300 * DAY, ends=now + 400 * DAY)
+    empty = f'<xforms xmlns="{blank_forms.LIST}"/>'.encode()
+    with secure(Stranger(gets=lambda request: request.reply(200, empty)), later) as url:
+        settings = written(
+            tmp_path,
+            f'[clock]\ntrust = "never"\n[upstream]\nurl = "{url}"\nca_file = "{later.ca_file}"\n',
+        )
+        early = hub(data, "--lang", "en", "forms", "fetch", settings=settings)
+        assert early.code == 1 and "not valid yet" in early.sentence
+        with closing(db.connect(data / "house.db")) as conn:
+            clock.confirm(conn, now + 310 * DAY, clock.SystemClock(None, trust="never").read())
+        done = hub(data, "--lang", "en", "forms", "fetch", settings=settings)
+        assert (done.code, done.out, done.err) == (0, "", "")
 
 
 def test_a_house_without_an_office_says_where_to_write_its_address(data: Path, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from hub.cli import serving
 
 def _app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     status = environ["PATH_INFO"].strip("/")
+    if status.startswith("field"):
+        raise RuntimeError("it broke off")
     if status == "200":
         start_response("200 OK", [("Content-Length", "4")])
         return [b"page"]
@@ -85,3 +87,13 @@ def test_after_a_304_the_same_connection_is_asked_again() -> None:
 def test_everything_else_is_closed_as_waitress_does(first: bytes) -> None:
     with listening() as port:
         assert _asked(port, first, _get(200)).endswith(b"CLOSED")
+
+
+def test_a_telephones_key_stands_in_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    with listening() as port, socket.create_connection(("127.0.0.1", port), timeout=5) as wire:
+        wire.sendall(
+            b"GET /field/key/rat-bi-mat_4471/formList HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        while wire.recv(4096):
+            pass
+    assert "/field/key/-/formList" in caplog.text and "rat-bi-mat" not in caplog.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import re
 import shutil
 import sqlite3
@@ -14,15 +16,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from devices.slip import Slip, Text
-from hub.base import crypto, logs
+from hub.base import crypto, db, logs
 from hub.base.house import House
 from hub.base.settings import ClockSettings, Settings
 from hub.desks import shell
 from hub.desks.technician.relay import shown_address
 from hub.packs import install
-from hub.post import inbox, jobs, outbox
+from hub.post import inbox, jobs
+from hub.post import line_ledger as ledger
+from hub.post import network, outbox, suggested_time
+from hub.post.network import Kind, Network, State
 from hub.wiring import build, demo
 from tests.cli import command
+from tests.fakes import FakeClock
 from tests.post import parcels
 from tests.workers.house import running, until
 
@@ -31,10 +37,12 @@ _PAGES = (
     "devices",
     "devices/probe",
     "relay",
+    "forms",
     "packs",
     "staff",
     "privacy",
     "breach",
+    "stick",
     "backup",
     "support",
     "packs/core/rollback",
@@ -230,6 +238,43 @@ def test_the_line_shows_what_is_held_and_lets_it_go_again(
     press(client, "relay/hurry", "relay")
     assert outbox.hurry(conn) == calls + 2
     assert told(press(client, "relay/release", "relay", instance_id="uuid:x"))[0].startswith("Không tìm thấy")
+
+
+def test_the_line_shows_what_it_is_and_costs_and_send_now_opens_it_for_an_hour(
+    app: Flask, house: House, conn: sqlite3.Connection
+) -> None:
+    client, now = signed_in(app), house.clock.read()
+    page = client.get("/technician/relay").text
+    assert "chưa đo được" in page and "không giới hạn" in page and "Chưa dùng mạng ngày nào" in page
+    network.note(conn, Network(State.CONNECTED, Kind.MOBILE, True, "/a/1"), now)
+    with db.write(conn):
+        ledger.spend(conn, now.on, 3_500_000, 300_000, 1_000_000)
+        ledger.note_rate(conn, "mobile", 8_050.0, now)
+    page = client.get("/technician/relay").text
+    for words in (
+        "đang nối · mạng di động · trả tiền theo dung lượng",
+        "8,1 kB mỗi giây",
+        "3,8 MB",
+        "<td>3,5 MB</td><td>300,0 kB</td><td>1,0 MB</td>",
+    ):
+        assert words in page
+    press(client, "relay/hurry", "relay")
+    leave = ledger.leave(conn, house.clock.read())
+    assert leave is not None and 3_500 < leave.left_s <= 3_600
+
+
+def test_a_time_that_differs_from_the_machines_own_is_told_with_the_one_command(
+    app: Flask, house: House, conn: sqlite3.Connection
+) -> None:
+    client, now = signed_in(app), house.clock.read()
+    page = client.get("/technician/relay").text
+    assert "timedatectl" not in page and "Giờ máy của cơ quan nói" not in page
+    suggested_time.note(conn, now.at + dt.timedelta(days=200), now)
+    assert "Giờ máy của cơ quan nói" in client.get("/technician/relay").text
+    later = FakeClock("2027-06-09T01:30:00.000000Z")
+    unlike = build.web(dataclasses.replace(house, clock=later))
+    assert "sudo timedatectl set-time" in signed_in(unlike).get("/technician/relay").text
+    shell.close_shell(unlike)
 
 
 def test_a_poll_is_answered_304_until_something_moves(

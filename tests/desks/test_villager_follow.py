@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
+from contextlib import closing
 
+import msgspec
 import pytest
 
+from hub.app import create_app
 from hub.base import ids
 from hub.base.house import House
 from hub.desks.villager.tries import SPAN_S, WRONG, Tries
 from hub.post import inbox, jobs
+from hub.trades.dossiers import follow as following
+from hub.trades.dossiers import slip
 from tests.desks import dossiers
 from tests.desks.visitor import Visitor, spoken, words
 from tests.fakes import FakeClock
@@ -180,3 +186,21 @@ def test_a_dossier_of_a_procedure_that_the_pack_lost_can_still_be_followed(
     conn.execute("UPDATE dossiers SET procedure = 'khong-con'")
     answer = visitor.get(f"/follow/{code}")
     assert answer.status_code == 200 and "mất bao lâu" not in words(answer)
+
+
+@pytest.mark.parametrize("kind", ["central", "kobo", "ona", "openrosa"])
+def test_news_is_promised_only_where_the_offices_server_tells_any(
+    house: House, clock: FakeClock, kind: str
+) -> None:
+    upstream = msgspec.structs.replace(house.settings.upstream, kind=kind)
+    told = dataclasses.replace(house, settings=msgspec.structs.replace(house.settings, upstream=upstream))
+    with closing(told.connect()) as conn:
+        code, instance = dossiers.kept(conn, clock.read())
+        dossiers.at_office(conn, instance, clock.read())
+        found = following.follow(conn, code)
+    page = words(Visitor(create_app(told)).get(f"/follow/{code}?lang=en"))
+    promised = "News will be shown here" in page
+    asked = "please ask the office" in page
+    assert (promised, asked) == (kind == "central", kind != "central")
+    paper = str(slip.received(found, told.settings, lang="en"))
+    assert ("News will be shown here" in paper, "please ask the office" in paper) == (promised, asked)

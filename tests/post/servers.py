@@ -1,4 +1,4 @@
-"""Servers for tests, all on loopback: the practice office on waitress, a stranger who misbehaves to order."""
+"""Servers for tests, all on loopback: the practice office as it is served, a stranger who misbehaves to order."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from waitress import wasyncore
-from waitress.server import create_server
-
 from hub.practice_office import keys
 from hub.practice_office.app import create_office
 from hub.practice_office.forms import register_form
+from hub.practice_office.line import Front
 from tests.post import parcels
 
 ENVELOPE = (
@@ -39,25 +37,18 @@ class Office:
 
 @contextlib.contextmanager
 def practice_office(folder: Path, *, port: int = 0, register: bool = True) -> Iterator[Office]:
-    """Run the practice office on waitress while the block runs."""
+    """Run the practice office while the block runs."""
     app = create_office(folder, secret=b"only for this test" * 2)
     if register:
         register_form(folder, parcels.form_xml())
-    server = create_server(app, host="127.0.0.1", port=port, threads=4, map={})
-    thread = threading.Thread(target=_serve, args=(server,), daemon=True)
+    front = Front(app, folder, "127.0.0.1", port)
+    thread = threading.Thread(target=front.run, daemon=True)
     thread.start()
     try:
-        yield Office(f"http://127.0.0.1:{server.effective_port}", folder, str(keys.token_path(folder)))
+        yield Office(f"http://127.0.0.1:{front.port}", folder, str(keys.token_path(folder)))
     finally:
-        server.task_dispatcher.shutdown()
-        # The loop looks at its empty map within a second and ends by itself.
-        wasyncore.close_all(server._map)
-
-
-def _serve(server: object) -> None:
-    # Closing the map under waitress's loop is how its own tests end it.
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        server.run()  # type: ignore[attr-defined]
+        front.close()
+        thread.join(5)
 
 
 @dataclass

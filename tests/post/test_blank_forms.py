@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from hub.base import markup
@@ -104,6 +105,14 @@ def test_a_captive_portals_page_is_no_list_and_no_manifest(body: bytes) -> None:
         assert refused(lambda: way.manifest(offered)) == "relay.portal"
 
 
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_page_that_refuses_is_a_stranger_s_and_names_no_key(status: int) -> None:
+    page = {"Content-Type": "text/html; charset=utf-8"}
+    with stranger(gets=lambda request: request.reply(status, PORTAL, page)) as portal:
+        with asking(portal.url) as way:
+            assert refused(way.listing) == "relay.portal"
+
+
 def test_a_redirect_to_a_sign_in_page_is_not_followed() -> None:
     with stranger(gets=lambda request: request.reply(302, headers={"Location": "/login"})) as portal:
         with asking(portal.url) as way:
@@ -176,8 +185,26 @@ def test_a_manifest_that_names_a_file_without_a_hash_is_refused() -> None:
         assert refused(lambda: way.manifest(offered)) == "adding.bad_manifest"
 
 
+@trying(deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=100).map(lambda text: listing("http://x", hash=text)))
 def test_any_bytes_are_a_list_or_none(body: bytes) -> None:
     root = markup.plain(body)
     found = [] if root is None else [blank_forms._offered(one) for one in root]
     assert all(one is None or (one.form_id and len(one.md5) == 32) for one in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fetched"), [("kobo", True), ("ona", True), ("openrosa", True), ("central", False)]
+)
+def test_forms_beside_the_account_s_own_address_are_fetched_where_servers_put_them_there(
+    kind: str, fetched: bool
+) -> None:
+    body = parcels.form_xml()
+    with stranger(gets=answering(f=body)) as office:
+        way = BlankForms(settings(f"{office.url}/house", kind=kind), lambda: False)
+        offered = Offered("f", "F", "1", md5(body), f"{office.url}/forms/f.xml", "")
+        if fetched:
+            assert way.xml(offered) == body and office.seen[0].path == "/forms/f.xml"
+        else:
+            assert refused(lambda: way.xml(offered)) == "adding.elsewhere" and office.seen == []
+        way.close()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,15 +17,19 @@ from hub.base import db
 from hub.base.errors import NotReady
 from hub.base.settings import UpstreamSettings
 from hub.forms.unseal import unseal
-from hub.post import courier, inbox, outbox
+from hub.post import courier, courier_hand, inbox, outbox, readings
 from hub.post.courier import Round
 from hub.post.inbox import Word
 from hub.post.outbox import Parcel, State
+from hub.post.transports import openrosa
+from hub.post.transports.carrier import CarrierFault, Remarks
 from hub.post.transports.openrosa import OpenRosa
-from hub.practice_office import keys, records
+from hub.practice_office import faults, keys, records
+from hub.practice_office.faults import Fault
 from tests.fakes import FakeClock
 from tests.post import parcels, servers
 from tests.post.servers import ENVELOPE, Behaviour, Request, practice_office, says, stranger
+from tests.post.test_parcel_kinds import plain
 
 WORDS_KEY = bytes(32)
 
@@ -106,10 +113,10 @@ def test_what_the_office_says_comes_back_with_its_words(
     shelf = records.connect(with_office.folder)
     (record,) = records.listing(shelf)
     records.review(shelf, record.id, "hasIssues", "Thiếu giấy chứng sinh", "Cán bộ tập dượt")
-    village.clock.advance(61)
+    village.clock.advance(601)
     assert village.go().words == 1
     records.comment(shelf, record.id, "Mang bản gốc khi đến", "Cán bộ tập dượt")
-    village.clock.advance(61)
+    village.clock.advance(601)
     assert village.go().words == 1
     shelf.close()
     instance_id, word = village.words[-1]
@@ -124,8 +131,126 @@ def test_what_the_office_says_comes_back_with_its_words(
         1,
         2,
     ], "a state and its words come together"
-    village.clock.advance(61)
+    village.clock.advance(601)
     assert village.go().words == 0
+
+
+def test_where_all_houses_have_handed_in_too_many_to_list_our_own_open_cases_are_asked_about_one_by_one(
+    village: Village, with_office: servers.Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openrosa, "_STATES_BYTES", 100)
+    monkeypatch.setattr(readings, "_CASES", 2)
+    made = [village.put() for _ in range(3)]
+    assert village.go() == Round(sent=3, uplink=True, words=2)
+    village.clock.advance(601)
+    assert village.go().words == 1, "who was asked about longest ago comes first"
+    assert {word.review_state for _, word in village.words} == {"received"}
+    shelf = records.connect(with_office.folder)
+    number = records.find(shelf, made[2].form_id, made[2].instance_id).id  # type: ignore[union-attr]
+    records.review(shelf, number, "rejected", "Sai mẫu", "Cán bộ tập dượt")
+    shelf.close()
+    asked: list[str] = []
+    monkeypatch.setattr(openrosa.OpenRosa, "states", lambda *_: asked.append("the whole list"))
+    for _ in range(2):
+        village.clock.advance(601)
+        village.go()
+    word = inbox.word(village.conn, made[2].instance_id)
+    assert word is not None and (word.review_state, word.remarks, asked) == ("rejected", 1, [])
+
+
+def test_a_record_that_the_office_deleted_keeps_no_other_dossiers_word_away(
+    village: Village, with_office: servers.Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openrosa, "_STATES_BYTES", 100)
+    monkeypatch.setattr(readings, "_CASES", 1)
+    made = [village.put() for _ in range(2)]
+    assert village.go().sent == 2
+    shelf = records.connect(with_office.folder)
+    numbers = [records.find(shelf, one.form_id, one.instance_id).id for one in made]  # type: ignore[union-attr]
+    records.delete(shelf, numbers[0])
+    records.review(shelf, numbers[1], "rejected", "Sai mẫu", "Cán bộ tập dượt")
+    shelf.close()
+    for _ in range(3):
+        village.clock.advance(601)
+        village.go()
+        assert not inbox.listed(village.conn, made[0].form_id)
+    word = inbox.word(village.conn, made[1].instance_id)
+    assert word is not None and word.review_state == "rejected"
+
+
+def test_a_case_whose_remarks_the_office_stumbles_over_keeps_no_others_away(
+    village: Village, with_office: servers.Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readings, "_CASES", 1)
+    made = [village.put() for _ in range(2)]
+    tell = openrosa.OpenRosa.comments
+
+    def comments(self: OpenRosa, form_id: str, instance_id: str, etag: str) -> Remarks | None:
+        if instance_id == made[0].instance_id:
+            raise CarrierFault("relay.office_busy")
+        return tell(self, form_id, instance_id, etag)
+
+    monkeypatch.setattr(openrosa.OpenRosa, "comments", comments)
+    assert village.go().sent == 2
+    shelf = records.connect(with_office.folder)
+    number = records.find(shelf, made[1].form_id, made[1].instance_id).id  # type: ignore[union-attr]
+    records.comment(shelf, number, "Mang bản gốc khi đến", "Cán bộ tập dượt")
+    shelf.close()
+    for _ in range(3):
+        village.clock.advance(601)
+        village.go()
+    word = inbox.word(village.conn, made[1].instance_id)
+    assert word is not None and (word.review_state, word.remarks) == ("received", 1)
+
+
+def test_a_list_that_was_too_long_is_not_asked_for_anew_after_the_line_was_cut(
+    village: Village, with_office: servers.Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openrosa, "_STATES_BYTES", 100)
+    made = village.put()
+    village.go()
+
+    def cut(*_: object) -> str:
+        raise CarrierFault("relay.cut")
+
+    with monkeypatch.context() as while_down:
+        while_down.setattr(openrosa.OpenRosa, "state", cut)
+        village.clock.advance(61)
+        village.go()
+    assert not inbox.listed(village.conn, made.form_id)
+
+
+def test_a_case_rests_between_two_questions_and_longer_the_older_it_is(village: Village) -> None:
+    conn, clock, hour = village.conn, village.clock, 3_600
+    inbox.expect(conn, "uuid:a", parcels.FORM, clock.read())
+    asked: list[int] = []
+    for minute in range(4 * 24 * 60):
+        for case in inbox.cases(conn, parcels.FORM, (), 10, clock.read(), 60.0):
+            inbox.note_asked(conn, case, clock.read())
+            asked.append(60 * minute)
+        clock.advance(60)
+    assert asked[:4] == [0, 300, 600, 900], "a young one every few minutes"
+    rests = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)]
+    assert rests == sorted(rests) and rests[-1] == 6 * hour
+    assert len([at for at in asked if at >= 3 * 24 * hour]) == 4, "four times a day when it is old"
+    assert len(asked) < 80
+
+
+def test_neither_a_changed_case_nor_a_person_nor_a_clock_that_jumps_back_waits_for_a_rest(
+    village: Village,
+) -> None:
+    conn, clock = village.conn, village.clock
+    inbox.expect(conn, "uuid:a", parcels.FORM, clock.read())
+
+    def told(first: tuple[str, ...] = (), every_s: float = 60.0) -> int:
+        return len(inbox.cases(conn, parcels.FORM, first, 10, clock.read(), every_s))
+
+    (case,) = inbox.cases(conn, parcels.FORM, (), 10, clock.read(), 60.0)
+    inbox.note_asked(conn, case, clock.read())
+    clock.advance(61)
+    assert (told(), told(("uuid:a",)), told(every_s=0.0)) == (0, 1, 1)
+    clock.advance(-30 * 86_400)
+    assert told() == 1
 
 
 def test_states_are_not_asked_for_before_their_time_unless_forced(
@@ -179,6 +304,15 @@ def test_a_captive_portal_is_no_uplink_and_is_not_held_against_the_dossier(
     known = inbox.uplink(village.conn)
     assert (known.up, known.reason_key) == (False, reason)
     assert village.received == []
+
+
+def test_what_a_stranger_answered_to_is_not_said_to_have_never_left(village: Village) -> None:
+    made, other = village.put(), village.put()
+    with stranger(says(200, ENVELOPE)) as portal:
+        village.go(portal.url)
+        assert len(portal.posted) == 1
+    answers = [outbox.withdraw(village.conn, one.instance_id, village.clock.read()) for one in (made, other)]
+    assert sorted(answers) == [False, True], "the one that was tried may be anywhere"
 
 
 @pytest.mark.parametrize("door", [says(200, b"<html>"), says(302), says(502)])
@@ -284,10 +418,15 @@ def test_a_file_larger_than_the_office_takes_is_held_without_sending_a_byte(vill
 
     with stranger(servers.done, door=small_door) as office:
         assert village.go(office.url).held == 1
-    assert village.stands(made).reason_key == "relay.too_large" and office.posted == []
+    stands = village.stands(made)
+    assert stands.reason_key == "relay.too_large" and office.posted == []
+    # Which one and by how much is for the technician: the name says nothing about anybody.
+    assert re.fullmatch(rf"{re.escape(made.files[0][0])}: 5\d+ > 20000", stands.detail)
 
 
-def test_a_dossier_larger_than_one_request_goes_file_by_file_with_the_xml_in_each(village: Village) -> None:
+def test_a_dossier_larger_than_one_request_goes_in_several_of_whole_files_with_the_xml_in_each(
+    village: Village,
+) -> None:
     made = village.put(photos=3, photo_bytes=50_000)
 
     def middle_door(request: Request) -> None:
@@ -295,7 +434,7 @@ def test_a_dossier_larger_than_one_request_goes_file_by_file_with_the_xml_in_eac
 
     with stranger(servers.done, door=middle_door) as office:
         assert village.go(office.url).sent == 1
-    assert [_files(request) for request in office.posted] == [1, 1, 1, 1]
+    assert [_files(request) for request in office.posted] == [2, 1, 1]
     assert all(made.envelope in request.body and len(request.body) <= 60_000 for request in office.posted)
 
 
@@ -372,11 +511,11 @@ def test_an_acknowledged_file_that_is_not_there_is_sent_again(
     lost = made.files[0][0]
     take, losses = records.take, []
 
-    def lose_one(conn, sent, xml, files, device):  # type: ignore[no-untyped-def]
+    def lose_one(conn, sent, xml, files, *more):  # type: ignore[no-untyped-def]
         if not losses:
             losses.append(lost)
             files = {name: content for name, content in files.items() if name != lost}
-        take(conn, sent, xml, files, device)
+        return take(conn, sent, xml, files, *more)
 
     monkeypatch.setattr(records, "take", lose_one)
     assert village.go() == Round(retried=1, uplink=True)
@@ -401,6 +540,108 @@ def test_a_file_that_never_stays_is_held_for_a_person(village: Village) -> None:
             village.clock.advance(3_600)
     stands = village.stands(made)
     assert (stands.state, stands.reason_key, len(office.posted)) == (State.HELD, "relay.files_missing", 4)
+
+
+NOT_FOUND = says(
+    404,
+    b'{"message":"Could not find the resource you were looking for.","code":404.1}',
+    {"Content-Type": "application/json; charset=utf-8"},
+)
+
+
+def test_a_record_that_is_not_there_after_all_goes_again_whole_and_is_then_held(village: Village) -> None:
+    made = village.put(photos=2)
+    with stranger(servers.done, gets=NOT_FOUND) as office:
+        for tries in range(1, 4):
+            assert village.go(office.url) == Round(retried=1, uplink=True)
+            stands = village.stands(made)
+            assert (stands.state, stands.reason_key) == (State.QUEUED, "relay.not_there")
+            assert (len(office.posted), village.received) == (tries, [])
+            village.clock.advance(3_600)
+        assert village.go(office.url).held == 1
+        village.clock.advance(86_400)
+        village.go(office.url, force=True)
+        assert [_files(request) for request in office.posted] == [3] * 4
+    stands = village.stands(made)
+    assert (stands.state, stands.reason_key) == (State.HELD, "relay.not_there")
+    assert not outbox.withdraw(village.conn, _held_copy(village, NOT_FOUND), village.clock.read())
+    with stranger(servers.done, gets=says(200, _there(made))) as office:
+        outbox.release(village.conn, made.instance_id)
+        assert village.go(office.url).sent == 1
+        assert [_files(request) for request in office.posted] == [3]
+    assert village.received == [made.instance_id]
+
+
+def _held_copy(village: Village, gets: Behaviour) -> str:
+    """Another dossier that was told done and is not there, for as long as that takes."""
+    other = village.put()
+    with stranger(servers.done, gets=gets) as office:
+        while village.stands(other).state is not State.HELD:
+            village.go(office.url)
+            village.clock.advance(3_600)
+    return other.instance_id
+
+
+def _there(made: Parcel) -> bytes:
+    return json.dumps([{"name": name, "exists": True} for name, _ in made.files]).encode()
+
+
+def test_a_plain_record_without_files_that_is_not_there_goes_again_too(village: Village) -> None:
+    made = plain()
+    outbox.add(village.conn, made, moment=village.clock.read())
+    with stranger(servers.done, gets=NOT_FOUND) as office:
+        assert village.go(office.url).retried == 1
+        office.gets = says(200, b"[]")
+        village.clock.advance(3_600)
+        assert village.go(office.url).sent == 1
+        assert len(office.posted) == 2
+
+
+def test_a_record_that_replaces_another_is_not_looked_for_under_its_own_name(village: Village) -> None:
+    made = plain()
+    name = b"<orx:instanceID>"
+    edit = replace(
+        made, envelope=made.envelope.replace(name, b"<orx:deprecatedID>uuid:0</orx:deprecatedID>" + name)
+    )
+    outbox.add(village.conn, edit, moment=village.clock.read())
+    with stranger(servers.done, gets=NOT_FOUND) as office:
+        assert village.go(office.url).sent == 1
+        assert len(office.posted) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"404 page not found", b'{"message":"no Route matched"}', b'{"code":404.1', b"[404.1]"]
+)
+def test_a_404_of_a_machine_before_the_office_says_nothing_of_the_record(
+    village: Village, body: bytes
+) -> None:
+    made = village.put()
+    with stranger(servers.done, gets=says(404, body, {"Content-Type": "application/json"})) as office:
+        assert village.go(office.url).sent == 1
+    assert village.stands(made).state is State.SENT
+
+
+def test_the_practice_office_s_lying_201_does_not_make_a_dossier_received(
+    village: Village, with_office: servers.Office
+) -> None:
+    made = village.put(photos=2)
+    with closing(records.connect(with_office.folder)) as shelf:
+        faults.arm(shelf, Fault("liar_201", times=None))
+        for _ in range(3):
+            assert village.go() == Round(retried=1, uplink=True)
+            village.clock.advance(3_600)
+        assert village.go().held == 1
+        assert village.stands(made).reason_key == "relay.not_there"
+        assert records.listing(shelf) == () and village.received == []
+        faults.disarm(shelf)
+        faults.arm(shelf, Fault("liar_201"))
+        outbox.release(village.conn, made.instance_id)
+        assert village.go().retried == 1
+        village.clock.advance(3_600)
+        assert village.go().sent == 1
+        (record,) = records.listing(shelf)
+        assert records.content(shelf, record.id) == (made.envelope, dict(made.files))
+    assert village.received == [made.instance_id]
 
 
 def test_an_office_that_lets_nobody_look_is_believed(village: Village) -> None:
@@ -580,7 +821,7 @@ def test_a_due_round_is_needed_and_an_idle_one_only_to_look_at_the_door(village:
 
 
 def test_backoff_doubles_and_never_passes_its_most() -> None:
-    waits = [courier.backoff(tries, 10, 3_600) for tries in (0, 1, 2, 3, 9, 10, 10_000)]
+    waits = [courier_hand.backoff(tries, 10, 3_600) for tries in (0, 1, 2, 3, 9, 10, 10_000)]
     assert waits == [10, 10, 20, 40, 2_560, 3_600, 3_600]
 
 

@@ -7,9 +7,9 @@ import sqlite3
 
 import pytest
 
-from hub.base import db
+from hub.base import db, migrate
 from hub.base.errors import Conflict, Missing, Refused
-from hub.post import leases, outbox
+from hub.post import held, leases, outbox
 from hub.post.leases import Retry
 from hub.post.outbox import Parcel, State
 from tests.fakes import FakeClock
@@ -32,7 +32,8 @@ def test_a_parcel_waits_with_its_bytes_and_hashes(conn: sqlite3.Connection, cloc
         load = leases.take(conn, row_id)
     assert load is not None
     assert b"".join(leases.chunks(conn, load.envelope)) == made.envelope
-    assert [(one.name, b"".join(leases.chunks(conn, one))) for one in load.files] == list(made.files)
+    whole = [(one.name, b"".join(leases.chunks(conn, one))) for one in load.files]
+    assert whole[0] == made.files[-1] and sorted(whole) == sorted(made.files), "what was filled in goes first"
     assert all(leases.intact(conn, one) for one in (load.envelope, *load.files))
 
 
@@ -222,3 +223,112 @@ def test_a_card_that_changed_a_byte_is_noticed(conn: sqlite3.Connection, clock: 
     with conn.blobopen("outbox_files", "content", load.files[0].row_id) as blob:
         blob[5] = (blob[5] + 1) % 256
     assert not leases.intact(conn, load.files[0]) and leases.intact(conn, load.files[1])
+
+
+def _counted(conn: sqlite3.Connection) -> dict[tuple[str, str], tuple[int, int]]:
+    rows = conn.execute("SELECT kind, state, count(*), sum(size) FROM outbox GROUP BY kind, state")
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+def _kept(conn: sqlite3.Connection) -> dict[tuple[str, str], tuple[int, int]]:
+    rows = conn.execute(
+        "SELECT kind, state, parcels, bytes FROM outbox_counts WHERE parcels <> 0 OR bytes <> 0"
+    )
+    return {(row[0], row[1]): (row[2], row[3]) for row in rows}
+
+
+def test_counts_are_kept_as_parcels_move_come_and_go(conn: sqlite3.Connection, clock: FakeClock) -> None:
+    made = [put(conn, clock, parcel(photo_bytes=100 * n)) for n in range(1, 7)]
+    assert _kept(conn) == _counted(conn)
+    rows = leases.due(conn, clock.read())
+    with db.write(conn):
+        for row_id in rows[:4]:
+            assert leases.take(conn, row_id)
+        leases.sent(conn, rows[0], clock.read())
+        leases.hold(conn, rows[1], "relay.no_form", "", "office")
+        leases.again(conn, rows[2], Retry("relay.cut", delay_s=9), clock.read())
+    assert _kept(conn) == _counted(conn) and outbox.counts(conn) == outbox.Counts(4, 1, 1)
+    with pytest.raises(ZeroDivisionError), db.write(conn):
+        leases.recover(conn)
+        raise ZeroDivisionError
+    assert outbox.withdraw(conn, made[5].instance_id, clock.read())
+    leases.recover(conn)
+    assert _kept(conn) == _counted(conn) and outbox.counts(conn) == outbox.Counts(3, 1, 1)
+    assert outbox.standing(conn, (State.HELD, State.SENT, State.SENDING)) == (1, 1, 0)
+
+
+def test_what_waits_is_told_with_its_bytes_and_since_when(conn: sqlite3.Connection, clock: FakeClock) -> None:
+    assert outbox.waiting(conn) == outbox.Waiting(0, 0, None)
+    first = clock.at
+    made = [put(conn, clock, parcel())]
+    clock.advance(60)
+    made.append(put(conn, clock, parcel()))
+    size = sum(outbox.state(conn, one.instance_id).size for one in made)
+    assert outbox.waiting(conn) == outbox.Waiting(2, size, first)
+    row_id = conn.execute("SELECT id FROM outbox ORDER BY id").fetchone()[0]
+    leases.take(conn, row_id)
+    assert outbox.waiting(conn) == outbox.Waiting(2, size, first), "what is on the wire has not arrived"
+    leases.hold(conn, row_id, "relay.no_form", "", "office")
+    assert outbox.waiting(conn).oldest_at == clock.at
+
+
+def test_a_list_is_drawn_a_page_at_a_time(conn: sqlite3.Connection, clock: FakeClock) -> None:
+    made = []
+    for _ in range(7):
+        made.append(put(conn, clock, parcel()).instance_id)
+        clock.advance(1)
+    conn.execute("UPDATE outbox SET state = 'held', reason_key = 'relay.no_form' WHERE id % 2")
+    states = (State.HELD, State.QUEUED)
+
+    def names(**how: object) -> list[str]:
+        return [one.instance_id for one in outbox.listing(conn, states, **how)]  # type: ignore[arg-type]
+
+    assert names() == made
+    assert names(most=3) + names(most=3, skip=3) + names(most=3, skip=6) == made
+    assert names(most=2, newest_first=True) == made[:-3:-1]
+
+
+def test_all_that_one_reason_holds_go_again_together(conn: sqlite3.Connection, clock: FakeClock) -> None:
+    for _ in range(5):
+        put(conn, clock, parcel())
+    conn.execute("UPDATE outbox SET state = 'held', reason_key = 'relay.no_form', conflicts = 1 WHERE id > 2")
+    conn.execute("UPDATE outbox SET state = 'held', reason_key = 'relay.conflict' WHERE id = 1")
+    assert held.reasons(conn) == (("relay.no_form", 3), ("relay.conflict", 1))
+    calls = db.version(conn, outbox.WAKE)
+    assert held.release_all(conn, "relay.no_form") == 3
+    assert held.reasons(conn) == (("relay.conflict", 1),) and outbox.counts(conn).queued == 4
+    assert db.version(conn, outbox.WAKE) > calls
+    assert held.release_all(conn, "relay.no_form") == 0
+
+
+def test_what_a_reason_holds_is_let_go_once_however_quickly_it_is_held_again(
+    conn: sqlite3.Connection, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held, "_MANY", 2)
+    for _ in range(3):
+        put(conn, clock, parcel())
+    conn.execute("UPDATE outbox SET state = 'held', reason_key = 'relay.no_form'")
+    # As a relay would that is at work at this moment, for an office that has not changed its mind.
+    conn.execute(
+        "CREATE TEMP TRIGGER again AFTER UPDATE OF state ON main.outbox WHEN NEW.state = 'queued'"
+        " BEGIN UPDATE outbox SET state = 'held' WHERE id = NEW.id; END"
+    )
+    assert held.release_all(conn, "relay.no_form") == 4
+
+
+def test_a_card_from_before_lets_all_that_waited_go_and_is_counted() -> None:
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn.row_factory = sqlite3.Row
+    for number, path in migrate.steps():
+        if number == 23:
+            conn.execute(
+                "INSERT INTO outbox(instance_id, form_id, form_version, follow_code, label, urgent, envelope,"
+                " sha256, size, backoff_s, next_try_at, added_at, added_trusted, added_boot_id, added_mono)"
+                " VALUES ('uuid:a', 'f', '1', '', 'x', 0, x'00', '', 7, 9, '2099-01-01T00:00:00.000000Z', '', 1, '', 0)"
+            )
+        if number <= 23:
+            for statement in migrate._statements(path.read_text(encoding="utf-8")):
+                conn.execute(statement)
+    assert _kept(conn) == {("dossier", "queued"): (1, 7)}
+    assert conn.execute("SELECT next_try_at FROM outbox").fetchone()[0] is None
+    conn.close()

@@ -24,6 +24,7 @@ from hub.post.transports.carrier import (
     Remarks,
     Shipment,
     States,
+    Traffic,
 )
 from tests.fakes import FakeClock
 from tests.post.parcels import parcel
@@ -45,6 +46,7 @@ class Weather:
         self.in_flight: set[str] = set()
 
     fingerprint = "office"
+    traffic = Traffic()
 
     def probe(self) -> Probe:
         if self.door == "open":
@@ -97,6 +99,9 @@ class Weather:
 
     def states(self, form_id: str, etag: str) -> States | None:
         return States(dict.fromkeys(self.shelf, "received"), "")
+
+    def state(self, form_id: str, instance_id: str) -> str | None:
+        return None
 
     def comments(self, form_id: str, instance_id: str, etag: str) -> Remarks | None:
         raise CarrierFault("relay.no_reading", denied=True)

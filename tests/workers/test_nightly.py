@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from devices.slip import Slip, Text
-from hub.base import backups, db, phrases
+from hub.base import backups, db, identity, phrases
 from hub.base import settings as all_settings
 from hub.base.clock import village_day
 from hub.base.errors import Missing, NotReady
 from hub.base.house import House
 from hub.packs import shelf
-from hub.post import jobs
+from hub.post import jobs, leases, outbox, stick, stick_ledger
 from hub.trades.dossiers import drafts
 from hub.trades.dossiers.model import NOTICE_VERSION, Consent, Draft, GivenBy, How, Purpose
 from hub.trades.procedures import reader
@@ -26,6 +26,7 @@ from hub.wiring import build, demo
 from hub.workers import nightly
 from tests.cli import command
 from tests.fakes import FakeClock
+from tests.post import parcels
 
 _DAY = 86_400
 _CONSENT = Consent(NOTICE_VERSION, "vi", True, How.SPOKEN, GivenBy.PARENT, frozenset(Purpose))
@@ -182,3 +183,19 @@ def test_a_night_that_could_not_copy_is_exit_code_1_with_one_sentence(tmp_path: 
     assert "Database tidied" in done.out, "the other steps went on"
     with closing(db.connect(house.database, read_only=True)) as conn:
         assert conn.execute("PRAGMA quick_check").fetchone()[0] == "ok"
+
+
+def test_what_was_carried_by_hand_long_ago_is_forgotten_at_night(
+    house: House, conn: sqlite3.Connection, clock: FakeClock
+) -> None:
+    moment = clock.read()
+    stick.confirm_office(conn, identity.Identity("office", bytes(32)).public.line, staff=None, moment=moment)
+    outbox.add(conn, parcels.parcel(), moment=moment)
+    packing = stick.Packing(conn, identity.read_or_make(house.keys), clock)
+    assert packing.part() is not None
+    with db.write(conn):
+        assert leases.received_by_hand(conn, 1, moment)
+    assert "Old notes on what was carried by hand cleared: 0" in _night(house)
+    clock.advance(91 * _DAY)
+    assert "Old notes on what was carried by hand cleared: 1" in _night(house)
+    assert stick_ledger.parts(conn, 1) == ()

@@ -25,6 +25,7 @@ from hub.desks.guide import (
     issuing,
     keeping,
     ledger,
+    line,
     looking,
     members,
     newer,
@@ -45,9 +46,13 @@ from hub.desks.guide import (
     sheetwork,
     sources,
     starting,
+    stick,
     tickets,
     time,
     trouble,
+    visits_in,
+    volunteer_lists,
+    volunteers,
 )
 from hub.trades.staff.model import Role
 from hub.trades.tickets import views
@@ -61,6 +66,7 @@ for subject in (
     ledger,
     starting,
     dossiers,
+    line,
     filling,
     cards,
     files,
@@ -69,6 +75,7 @@ for subject in (
     newer,
     review,
     sealed,
+    stick,
     sheets,
     sheetwork,
     finishing,
@@ -85,6 +92,9 @@ for subject in (
     answering,
     looking,
     time,
+    visits_in,
+    volunteer_lists,
+    volunteers,
 ):
     subject.add_to(desk)
 prices.add_to(desk)
@@ -99,7 +109,8 @@ _PAGE_BYTES = 62 * 1024 * 1024
 def make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Let a signed-in guide hand in photographs and recordings; it runs before anything reads the form."""
     if (
-        endpoint in ("guide.fill", "guide.scan_photo", "guide.card_photo", "guide.record")
+        endpoint
+        in ("guide.fill", "guide.scan_photo", "guide.card_photo", "guide.record", "guide.office_answer")
         and request.method == "POST"
     ):
         who = guard.signed_in()

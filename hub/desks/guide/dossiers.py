@@ -14,10 +14,11 @@ from flask import Blueprint, abort, redirect, request, url_for
 from hub.desks import guard, shell
 from hub.desks.guide import common, starting
 from hub.forms import questions
-from hub.post import inbox, outbox
+from hub.post import outbox
 from hub.trades.dossiers import drafts, follow
 from hub.trades.dossiers.model import Following
 from hub.trades.staff.model import Role
+from hub.trades.volunteers import visits
 
 _SHOWN = 30
 # So long before its day a draft asks to be finished.
@@ -50,7 +51,6 @@ def dossiers() -> Any:
     names = {one.id: one.name for one in common.guides()}
     counts = outbox.counts(conn)
     me, listed = common.me().id, drafts.listing(conn, key=guard.house_key())
-    line = inbox.uplink(conn)
     return shell.page(
         "guide/dossiers.html",
         at="dossiers",
@@ -64,9 +64,7 @@ def dossiers() -> Any:
         sealed=[row(one) for one in follow.listing(conn, _SHOWN)],
         counts=counts,
         cases=follow.cases_at_office(conn),
-        line=line,
-        line_since=common.when(line.since_at) if line.since_at else None,
-        line_reason=common.reason(line.reason_key),
+        visits_waiting=visits.counts(conn)[0],
         when=common.when,
     )
 

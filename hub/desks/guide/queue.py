@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, redirect, request, session, url_for
 
 from hub.base import db
-from hub.desks import guard, shell
+from hub.desks import guard, shell, way_out
 from hub.desks.guide import common, papers, sheetwork
 from hub.post import inbox, outbox
 from hub.trades.staff.model import Role
@@ -93,9 +93,10 @@ def strip() -> Response:
     conn = shell.conn()
     at = request.args.get("at", "")
     versions = tuple(db.version(conn, topic) for topic in (views.TOPIC, outbox.TOPIC, inbox.UPLINK_TOPIC))
-    if at not in ("", "queue", "dossiers", "prices", "figures"):
+    if at not in ("", "queue", "dossiers", "people", "prices", "figures", "requests"):
         abort(404)
-    return shell.polled((versions, common.my_desk()), lambda: shell.page("guide/strip.html", at=at))
+    key = (versions, common.my_desk(), way_out.version())
+    return shell.polled(key, lambda: shell.page("guide/strip.html", at=at))
 
 
 @guard.needs(Role.GUIDE)

@@ -49,7 +49,7 @@ def review(draft_id: str) -> Any:
     except Conflict as bad:
         return _show(draft_id, common.sentence(bad), 409)
     except NotReady as bad:
-        if bad.key not in ("dossiers.no_office_key", "forms.seal.bad_key"):
+        if bad.key not in ("dossiers.no_office_key", "forms.seal.bad_key", "office_keys.not_trusted"):
             raise
         return _show(draft_id, common.sentence(bad), 503)
     return redirect(url_for("guide.sealed", code=done.follow_code), 303)

@@ -11,11 +11,11 @@ from typing import Any
 from flask import Blueprint, redirect, url_for
 
 from hub.base import clock as clocks
-from hub.base import db
+from hub.base import db, phrases
 from hub.desks import guard, shell
-from hub.desks.guide import common, dossiers, papers
+from hub.desks.guide import common, dossiers, papers, stick
 from hub.post import inbox, jobs, outbox
-from hub.trades.dossiers import appointments, follow, redoing, sealing
+from hub.trades.dossiers import appointments, follow, redoing, sealing, slip
 from hub.trades.dossiers.model import Event, What
 from hub.trades.staff.model import Role
 
@@ -49,6 +49,7 @@ def sealed(code: str) -> Any:
             at="dossiers",
             told=told,
             row=dossiers.row(found),
+            todo=_todo(found.instance_id),
             found=found,
             steps=[shell.say(f"guide.step_{one}") for one in _STEPS],
             step=step,
@@ -58,7 +59,9 @@ def sealed(code: str) -> Any:
             comments=[(one.text, common.when(clocks.parse(one.at))) for one in wrote],
             invited=papers.paper(invited[0]) if invited else None,
             meeting=common.meeting(found.appointment) if found.appointment else None,
+            further=slip.next_key(found, shell.house().settings),
             may_redo=redoing.may(found),
+            by_hand=None if found.state.at_office else stick.hand(found.instance_id),
         )
 
     return shell.polled((versions, found.code, told), render)
@@ -89,6 +92,13 @@ def print_received(code: str) -> Any:
     follow.print_received(shell.conn(), code, **_print(), words_key=inbox.words_key(shell.house().keys))
     common.tell("good", shell.say("guide.printing_received"))
     return redirect(url_for("guide.sealed", code=code), 303)
+
+
+def _todo(instance_id: str) -> str:
+    """The one thing to do about a held dossier, by what holds it."""
+    reason = outbox.state(shell.conn(), instance_id).reason_key or ""
+    key = f"held.{reason.removeprefix('relay.')}"
+    return shell.say(key if phrases.has(key) else "held.other")
 
 
 def _print() -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""What time it is, when the box cannot know: a guide says it from a phone, or begins the new day by hand.
+"""What time it is, when the box cannot know: a guide says it from a phone, confirms what the office's machine said,
+or begins the new day by hand.
 
-Keeps true: a clock that somebody vouches for is not argued with here.
+Keeps true: a clock that somebody vouches for is not argued with here; the time of another machine counts only
+once a person has looked at it and said yes.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from hub.base import clock as clocks
 from hub.base.errors import Refused
 from hub.desks import guard, shell
 from hub.desks.guide import common
+from hub.post import outbox, suggested_time
 from hub.trades.staff.model import Role
 from hub.trades.tickets import service as tickets
 
@@ -26,6 +29,7 @@ def add_to(desk: Blueprint) -> None:
     """Put the clock on ``desk``."""
     desk.add_url_rule("/time", view_func=show)
     desk.add_url_rule("/time", view_func=say, methods=["POST"])
+    desk.add_url_rule("/time/office", view_func=say_as_office, methods=["POST"])
     desk.add_url_rule("/time/new-day", view_func=new_day, methods=["POST"])
 
 
@@ -43,10 +47,35 @@ def say() -> Any:
     try:
         if moment.trusted:
             raise Refused("guide.time_known")
-        clocks.confirm(shell.conn(), _read(day, hour), moment)
+        return _taken(_read(day, hour))
     except Refused as bad:
         return _ask(common.sentence(bad), day, hour), 422
-    common.tell("good", shell.say("guide.time_taken", day=day, hour=hour))
+
+
+@guard.needs(Role.GUIDE)
+def say_as_office() -> Any:
+    """Take the time that the office's machine said, now that a guide has compared it."""
+    moment = shell.moment()
+    heard = suggested_time.last(shell.conn(), moment)
+    try:
+        if moment.trusted:
+            raise Refused("guide.time_known")
+        if heard is None:
+            raise Refused("guide.time_not_heard")
+        if request.form.get("heard", "") != heard.mark:
+            # The relay has asked again since the page was drawn: nobody has looked at this one.
+            raise Refused("guide.time_heard_anew")
+        return _taken(heard.at)
+    except Refused as bad:
+        return _ask(common.sentence(bad)), 422
+
+
+def _taken(at: dt.datetime) -> Any:
+    clocks.confirm(shell.conn(), at, shell.moment())
+    # Whatever stood still for the clock's sake is tried at once.
+    outbox.hurry(shell.conn())
+    here = at.astimezone(clocks.VILLAGE)
+    common.tell("good", shell.say("guide.time_taken", day=f"{here:%d/%m/%Y}", hour=f"{here:%H:%M}"))
     return redirect(url_for("guide.queue"), 303)
 
 
@@ -73,8 +102,13 @@ def _read(day: str, hour: str) -> dt.datetime:
 
 
 def _ask(problem: str | None = None, day: str = "", hour: str = "") -> str:
+    heard = suggested_time.last(shell.conn(), shell.moment())
+    office = heard.at.astimezone(clocks.VILLAGE) if heard else None
     return shell.page(
         "guide/time.html",
+        office=f"{office:%H:%M %d/%m/%Y}" if office else None,
+        office_minutes=int(heard.age_s // 60) if heard else 0,
+        heard=heard.mark if heard else "",
         at="queue",
         believed=shell.moment().at.astimezone(clocks.VILLAGE).strftime("%d/%m/%Y %H:%M"),
         problem=problem,

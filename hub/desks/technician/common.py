@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, session, url_for
 
 from hub.base.clock import VILLAGE
 from hub.base.errors import HubError
-from hub.desks import errors, guard, shell
+from hub.desks import errors, guard, shell, way_out
 from hub.post import inbox, outbox
 from hub.trades.staff.model import Role
 
@@ -30,11 +30,7 @@ def when(at: dt.datetime | None) -> str:
 
 def size(count: int) -> str:
     """Return a number of bytes as people read it: ``12,3 MB`` in Vietnamese."""
-    for unit, step in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)):
-        if count >= step:
-            told = f"{count / step:.1f} {unit}"
-            return told.replace(".", ",") if shell.lang() == "vi" else told
-    return f"{count} B"
+    return way_out.size(count)
 
 
 def polled(key: tuple[Hashable, ...], render: Callable[[], str]) -> Response:

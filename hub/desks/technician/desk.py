@@ -7,8 +7,20 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from hub.desks.technician import backup, devices, ledger, packs, papers, privacy, relay, staff, support
+from hub.desks.technician import (
+    backup,
+    devices,
+    forms,
+    ledger,
+    packs,
+    papers,
+    privacy,
+    relay,
+    staff,
+    stick,
+    support,
+)
 
 desk = Blueprint("technician", __name__, url_prefix="/technician")
-for subject in (devices, papers, ledger, relay, packs, staff, privacy, backup, support):
+for subject in (devices, papers, ledger, relay, forms, stick, packs, staff, privacy, backup, support):
     subject.add_to(desk)

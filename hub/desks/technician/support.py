@@ -90,7 +90,7 @@ def _health(house: House) -> Iterator[str]:
     since = f" since {line.since_at:%Y-%m-%dT%H:%M:%SZ}" if line.since_at else ""
     yield f"uplink: {told}{since} {line.reason_key or ''}".rstrip()
     yield f"outbox: {counts.queued} queued, {counts.held} held, {counts.sent} sent"
-    for parcel in outbox.listing(conn, (outbox.State.HELD, outbox.State.QUEUED))[:20]:
+    for parcel in outbox.listing(conn, (outbox.State.HELD, outbox.State.QUEUED), most=20):
         why = f"{parcel.reason_key or ''} {parcel.detail}".strip()
         tried = f"{parcel.attempts} attempts, {parcel.size} bytes"
         yield f"parcel …{parcel.instance_id[-6:]}: {parcel.state}, {tried}, {why}"

@@ -20,6 +20,7 @@ from hub.desks import errors, shell
 from hub.desks.villager import common
 from hub.desks.villager.tries import Tries
 from hub.post import inbox, jobs
+from hub.post.transports import servers
 from hub.trades.dossiers import follow as following
 from hub.trades.dossiers import sealing
 from hub.trades.dossiers.model import Following, State, What
@@ -108,6 +109,7 @@ def dossier(code: str) -> Any:
         events=_events(found),
         comments=[_Told(one.text, common.time_words(clocks.parse(one.at), True)) for one in wrote],
         further=_further(found),
+        untold=found.state is State.OFFICE_HAS_IT and not servers.readable(shell.house().settings.upstream),
         further_of=_FURTHER.get(found.state, "time"),
         meeting=meeting,
         weekday=shell.say(f"dossiers.weekday_{meeting.meet_on.isoweekday()}") if meeting else "",

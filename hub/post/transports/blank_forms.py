@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 
 from hub.base import markup
 from hub.base.settings import UpstreamSettings
-from hub.post.transports.carrier import CarrierFault
-from hub.post.transports.openrosa import judge, read_token
-from hub.post.transports.wire import Line, WireFault
+from hub.post.transports import answers, servers
+from hub.post.transports.caller import Caller, Request
+from hub.post.transports.carrier import CarrierFault, Traffic
+from hub.post.transports.known import Acquaintance
+from hub.post.transports.wire import WireFault
 
 LIST = "http://openrosa.org/xforms/xformsList"
 MANIFEST = "http://openrosa.org/xforms/xformsManifest"
@@ -53,21 +55,28 @@ class OfferedFile:
 
 
 class BlankForms:
-    """The forms of one project of one server.
+    """The forms of one project, or one account, of one server.
 
-    ``stop`` is looked at ten times a second while anything travels. Raises ``NotReady`` as ``OpenRosa`` does,
-    for an address or a key that is none.
+    ``stop`` is looked at ten times a second while anything travels; ``known`` as for ``OpenRosa``. Raises
+    ``NotReady`` as ``OpenRosa`` does, for an address or a key that is none.
     """
 
-    def __init__(self, settings: UpstreamSettings, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self, settings: UpstreamSettings, stop: Callable[[], bool], *, known: Acquaintance | None = None
+    ) -> None:
         self._settings = settings
-        self._token = read_token(settings.token_file)
-        self._line = Line(settings.url, connect_s=settings.connect_s, idle_s=settings.idle_s, stop=stop)
+        self._caller = Caller(settings, stop, known)
+        self._server = servers.server(settings, self._caller.credential)
         self._base = urlsplit(settings.url)
+
+    @property
+    def traffic(self) -> Traffic:
+        """What went out and came in until now."""
+        return self._caller.traffic
 
     def listing(self) -> tuple[Offered, ...]:
         """Return what the office offers. Raises ``CarrierFault``."""
-        body = self._get(f"/v1/projects/{self._settings.project}/formList", _LIST_BYTES)
+        body = self._get(self._server.form_list, _LIST_BYTES)
         root = _root(body, LIST, "xforms")
         found = [_offered(one) for one in root.iterfind(f"{{{LIST}}}xform")]
         if len(found) > MOST_FORMS:
@@ -96,31 +105,30 @@ class BlankForms:
 
     def close(self) -> None:
         """Hang up."""
-        self._line.close()
+        self._caller.close()
 
     def _path(self, url: str) -> str:
-        """The path below the office's own address; the key is shown to nobody else."""
-        base, prefix = self._base, self._base.path.rstrip("/")
+        """The path at the office's own address; the key is shown to nobody else."""
+        base = self._base
         try:
             parts = urlsplit(url)
             same = (parts.scheme, parts.hostname, parts.port) == (base.scheme, base.hostname, base.port)
         except ValueError:
             raise CarrierFault("adding.elsewhere", denied=True) from None
-        if not same or not parts.path.startswith(f"{prefix}/") or not _PLAIN.fullmatch(url):
+        if not same or not parts.path.startswith(self._server.forms_below) or not _PLAIN.fullmatch(url):
             raise CarrierFault("adding.elsewhere", denied=True)
-        path = parts.path[len(prefix) :]
-        return f"{path}?{parts.query}" if parts.query else path
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     def _get(self, path: str, most: int) -> bytes:
         headers = {"X-OpenRosa-Version": "1.0", "User-Agent": "digital-cultural-house"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
         try:
-            answer = self._line.ask("GET", path, headers=headers, wait_s=self._settings.answer_s, most=most)
+            answer = self._caller.ask(Request("GET", path, self._settings.answer_s, most, headers))
         except WireFault as bad:
             raise CarrierFault(bad.fault.value) from bad
+        if self._server.pages_are_strangers and answers.is_strangers_page(answer):
+            raise CarrierFault("relay.portal")
         if answer.status != 200:
-            reason = judge(answer.status, b"").reason_key or "relay.portal"
+            reason = answers.judge(answer.status, b"").reason_key or "relay.portal"
             raise CarrierFault(reason, denied=answer.status in {401, 403, 404})
         if not answer.whole:
             raise CarrierFault("relay.answer_too_long")

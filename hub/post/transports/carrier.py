@@ -1,8 +1,8 @@
 """What a way to the office promises the courier, whatever wire or stick lies beneath.
 
 Keeps true: a carrier reports what happened as values and leaves every decision (again, hold, done) to the
-courier; it stops within two seconds of being told to. It never retries by itself and never follows a
-redirect.
+courier; it stops within two seconds of being told to. It never tries again what may have been taken, and never
+follows a redirect.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of one sending; ``reason_key`` is a phrase, ``detail`` the other side's own words,
-    cleaned."""
+    """The outcome of one sending; ``reason_key`` is a phrase, ``detail`` the other side's own words, cleaned;
+    ``rest_s`` how many seconds it asks to be left alone."""
 
     outcome: Outcome
     reason_key: str | None = None
     detail: str = ""
+    rest_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,25 @@ class Probe:
     """What stands at the office's door.
 
     ``up`` is whether an OpenRosa server answered; ``refusal`` why it would take nothing from us;
-    ``most_bytes`` the largest body it takes.
+    ``most_bytes`` the largest body it takes; ``rest_s`` how many seconds it asks to be left alone.
     """
 
     up: bool
     reason_key: str | None = None
     refusal: str | None = None
     most_bytes: int | None = None
+    rest_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Bytes that went out and came in, everything included that a provider would count."""
+
+    sent: int = 0
+    received: int = 0
+
+    def __add__(self, other: Traffic) -> Traffic:
+        return Traffic(self.sent + other.sent, self.received + other.received)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +116,25 @@ class Remarks:
 
 class CarrierFault(Exception):
     """A question got no usable answer: ``reason_key`` says why; ``denied`` that asking again will not
-    help."""
+    help; ``gone`` that the office knows nothing of what was asked about."""
 
-    def __init__(self, reason_key: str, *, denied: bool = False) -> None:
+    def __init__(self, reason_key: str, *, denied: bool = False, gone: bool = False) -> None:
         super().__init__(reason_key)
         self.reason_key = reason_key
         self.denied = denied
+        self.gone = gone
 
 
 class Carrier(Protocol):
-    """A way to the office."""
+    """A way to the office, which several threads may use at once; one record is never in two of their hands."""
 
     @property
     def fingerprint(self) -> str:
         """What tells one office and key from another, without telling the key."""
+
+    @property
+    def traffic(self) -> Traffic:
+        """Return what went out and came in so far, everything included that a provider would count."""
 
     def probe(self) -> Probe:
         """Ask who is there without sending anything."""
@@ -128,10 +146,19 @@ class Carrier(Protocol):
         """Send once; never raises for what the other side does."""
 
     def holds(self, form_id: str, instance_id: str) -> Mapping[str, bool]:
-        """Return for each file the office expects whether it is there. Raises ``CarrierFault``."""
+        """Return for each file the office expects whether it is there.
+
+        Raises ``CarrierFault``, with ``gone`` where the office has no such record.
+        """
 
     def states(self, form_id: str, etag: str) -> States | None:
-        """Return the review states, or None when nothing changed since ``etag``. Raises ``CarrierFault``."""
+        """Return the review states, or None when nothing changed since ``etag``.
+
+        Raises ``CarrierFault``: "relay.answer_too_long" where there are too many records to list.
+        """
+
+    def state(self, form_id: str, instance_id: str) -> str | None:
+        """Return one record's review state, None when it is none that we know. Raises ``CarrierFault``."""
 
     def comments(self, form_id: str, instance_id: str, etag: str) -> Remarks | None:
         """Return comments on a record, or None when unchanged. Raises ``CarrierFault``."""

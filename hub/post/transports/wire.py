@@ -2,7 +2,7 @@
 
 Keeps true: no peer can hold the relay by trickling, neither while it takes our bytes nor while it gives its
 own: a second thread watches the exchange and hangs up. Memory stays small whatever is sent or answered. It
-never retries, never follows a redirect, and never sends a request's first byte after it was given up.
+sends no body twice, never follows a redirect, and never sends a request's first byte after it was given up.
 """
 
 from __future__ import annotations
@@ -10,44 +10,31 @@ from __future__ import annotations
 import contextlib
 import enum
 import http.client
-import ipaddress
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field, replace
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from hub.base.errors import NotReady
+from hub.post.transports.carrier import Traffic
+from hub.post.transports.connections import Fault, Plain, Response, Route, Secure, hang_up, traffic
+from hub.post.transports.trust import Trust
 
 _SLICE = 16 * 1024
 _LOOK_S = 0.1
 _LEAVE_S = 2.0
-# Node closes an idle connection after five seconds; one that closes just as we speak looks like a cut.
-_IDLE_KEPT_S = 2.0
+# Node closes an idle connection after five seconds; one that closes just as we speak looks like a cut. So only a
+# question that changes nothing goes over an older one, and once more over a new one when that is gone.
+_FRESH_S = 2.0
+_IDLE_KEPT_S = 75.0
+_GONE_S = 5.0
 # Bytes a second below which a sending is given up however steadily it creeps (GPRS on a bad day still does
 # twice that).
 _SLOWEST = 512
-# With the kernel's own buffer of megabytes, "sent" would mean nothing on a thin line.
-_SEND_BUFFER = 64 * 1024
-_OPTIONS: list[tuple[int, int, int | bytes]] = [
-    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-    (socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER),
-]
-
-
-class Fault(enum.StrEnum):
-    """Why there is no answer, as phrase keys."""
-
-    NO_ROUTE = "relay.no_route"
-    CERTIFICATE = "relay.certificate"
-    CUT = "relay.cut"
-    SLOW = "relay.slow"
-    STOPPED = "relay.stopped"
+# What a request weighs beside its body, at most.
+_HEAD_BYTES = 1024
 
 
 class WireFault(Exception):
@@ -59,20 +46,21 @@ class WireFault(Exception):
         self.began = began
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer: status, headers by lower-case name, and the body, empty when it was longer than allowed."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    whole: bool
-
-
 class _Phase(enum.Enum):
     CONNECTING = 1
     SENDING = 2
     ANSWERING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: Iterable[bytes]
+    length: int
+    wait_s: float
+    most: int
 
 
 @dataclass(slots=True)
@@ -81,7 +69,7 @@ class _Exchange:
     phase: _Phase = _Phase.CONNECTING
     phase_at: float = field(default_factory=time.monotonic)
     moved_at: float = field(default_factory=time.monotonic)
-    conn: _Plain | _Secure | None = None
+    conn: Plain | Secure | None = None
     given_up: Fault | None = None
     response: Response | None = None
     problem: BaseException | None = None
@@ -107,50 +95,34 @@ class _GivenUp(Exception):
     pass
 
 
-class _Plain(HTTPConnection):
-    handle: socket.socket | None = None
-
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        self.handle = sock.dup()
-        return sock
-
-
-class _Secure(HTTPSConnection):
-    handle: socket.socket | None = None
-
-    def _new_conn(self) -> socket.socket:
-        sock = super()._new_conn()
-        self.handle = sock.dup()
-        return sock
+class _OldLineGone(Exception):
+    pass
 
 
 class Line:
     """A line to one server: exchanges one after the other, over one connection while it lasts.
 
     ``connect_s`` bounds name, connection and TLS together; ``idle_s`` is how long nothing may move while a
-    body travels. Raises ``NotReady("relay.bad_address")`` for a URL that is none,
-    ``NotReady("relay.needs_https")`` for plain HTTP to a public address: the key would be readable on the
-    way.
+    body travels; ``most_bytes`` is what one connection may carry out before the next is opened (0: any amount).
+    One thread at a time; ``stop`` may be another's when the next one takes it over.
     """
 
-    def __init__(self, url: str, *, connect_s: float, idle_s: float, stop: Callable[[], bool]) -> None:
-        parts = urlsplit(url)
-        try:
-            port = parts.port
-        except ValueError:
-            raise NotReady("relay.bad_address", url=url) from None
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-            raise NotReady("relay.bad_address", url=url)
-        if parts.scheme == "http" and not _is_near(parts.hostname):
-            raise NotReady("relay.needs_https", url=url)
-        self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname, port
-        self._prefix = parts.path.rstrip("/")
-        self._connect_s, self._idle_s = connect_s, idle_s
-        self._stop = stop
-        self._conn: _Plain | _Secure | None = None
+    def __init__(
+        self,
+        route: Route,
+        *,
+        connect_s: float,
+        idle_s: float,
+        stop: Callable[[], bool],
+        most_bytes: int = 0,
+    ) -> None:
+        self._route = route
+        self._connect_s, self._idle_s, self._most_bytes = connect_s, idle_s, most_bytes
+        self.stop = stop
+        self._conn: Plain | Secure | None = None
+        self._carried = 0
         self._idle_since = 0.0
+        self._moved = Traffic()
 
     def ask(
         self,
@@ -168,19 +140,26 @@ class Line:
         ``body`` yields exactly ``length`` bytes; ``wait_s`` bounds the answer, head and body, from the last
         byte sent; ``most`` bytes of body are kept. Raises ``WireFault``, and whatever ``body`` raises.
         """
-        exchange = _Exchange()
         sent_headers = dict(headers)
         if method == "POST":
             sent_headers["Content-Length"] = str(length)
-        worker = threading.Thread(
-            target=self._work, args=(exchange, method, path, sent_headers, body, wait_s, most), daemon=True
-        )
+        call = _Call(method, path, sent_headers, body, length, wait_s, most)
+        if self._conn is not None and not self._may_use(self._conn, call):
+            self.close()
+        if self._conn is not None and not self._is_fresh:
+            with contextlib.suppress(_OldLineGone):
+                return self._ask(replace(call, wait_s=min(wait_s, _GONE_S)), old=True)
+        return self._ask(call)
+
+    def _ask(self, call: _Call, *, old: bool = False) -> Response:
+        exchange = _Exchange()
+        worker = threading.Thread(target=self._work, args=(exchange, call), daemon=True)
         worker.start()
         left_at: float | None = None
         while not exchange.done.wait(_LOOK_S):
             if left_at is None:
-                late = self._late(exchange, length, wait_s)
-                if self._stop():
+                late = self._late(exchange, call.length, call.wait_s)
+                if self.stop():
                     late = Fault.STOPPED
                 if late is not None:
                     exchange.give_up(late)
@@ -191,17 +170,31 @@ class Line:
                 break
         began = exchange.phase is not _Phase.CONNECTING
         if exchange.given_up is not None:
+            if old and exchange.given_up is Fault.SLOW:
+                raise _OldLineGone
             raise WireFault(exchange.given_up, began=began)
+        if old and isinstance(exchange.problem, WireFault):
+            raise _OldLineGone
         if exchange.problem is not None:
             raise exchange.problem
         assert exchange.response is not None
         return exchange.response
 
+    @property
+    def traffic(self) -> Traffic:
+        """What went over this line until now, but for an exchange that is under way."""
+        return self._moved
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a connection stands that the next question may use."""
+        return self._conn is not None
+
     def close(self) -> None:
         """Hang up."""
         conn, self._conn = self._conn, None
         if conn is not None:
-            _hang_up(conn)
+            hang_up(conn)
 
     def _late(self, exchange: _Exchange, length: int, wait_s: float) -> Fault | None:
         now = time.monotonic()
@@ -212,17 +205,9 @@ class Line:
             return Fault.SLOW if crept or now - exchange.moved_at > self._idle_s else None
         return Fault.SLOW if now - exchange.phase_at > wait_s else None
 
-    def _work(
-        self,
-        exchange: _Exchange,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: Iterable[bytes],
-        wait_s: float,
-        most: int,
-    ) -> None:
+    def _work(self, exchange: _Exchange, call: _Call) -> None:
         conn = self._idle_or_new()
+        counted = traffic(conn)
         keep = False
         try:
             exchange.conn = conn
@@ -232,41 +217,34 @@ class Line:
                 raise _GivenUp
             # From here on the watcher sets the pace; the socket's own limit only ends a thread that was left
             # behind.
-            conn.timeout = max(wait_s, self._idle_s) + _LEAVE_S
+            conn.timeout = max(call.wait_s, self._idle_s) + _LEAVE_S
             exchange.enter(_Phase.SENDING)
-            keep = self._converse(exchange, conn, method, path, headers, body, most)
+            self._carried += call.length + _HEAD_BYTES
+            keep = self._converse(exchange, conn, call)
         except _GivenUp:
             pass
-        except ssl.SSLCertVerificationError:
-            exchange.problem = WireFault(Fault.CERTIFICATE, began=False)
-        except (OSError, http.client.HTTPException, HTTPError):
+        except (OSError, http.client.HTTPException, HTTPError) as bad:
             began = exchange.phase is not _Phase.CONNECTING
-            exchange.problem = WireFault(Fault.CUT if began else Fault.NO_ROUTE, began=began)
+            fault = Fault.CUT if began else self._route.fault(bad, conn)
+            exchange.problem = WireFault(fault, began=began)
         except BaseException as bad:  # noqa: B902 - raised again in the caller's thread
             exchange.problem = bad
         finally:
+            now = traffic(conn)
+            self._moved += Traffic(max(0, now.sent - counted.sent), max(0, now.received - counted.received))
             if keep and exchange.given_up is None:
                 self._conn, self._idle_since = conn, time.monotonic()
             else:
-                _hang_up(conn)
+                hang_up(conn)
             exchange.done.set()
 
-    def _converse(
-        self,
-        exchange: _Exchange,
-        conn: _Plain | _Secure,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: Iterable[bytes],
-        most: int,
-    ) -> bool:
+    def _converse(self, exchange: _Exchange, conn: Plain | Secure, call: _Call) -> bool:
         try:
             conn.request(
-                method,
-                self._prefix + path,
-                body=_paced(exchange, body) if method == "POST" else None,
-                headers=headers,
+                call.method,
+                self._route.target(call.path),
+                body=_paced(exchange, call.body) if call.method == "POST" else None,
+                headers={**call.headers, **self._route.more_headers()},
                 preload_content=False,
                 decode_content=False,
             )
@@ -284,10 +262,12 @@ class Line:
             if not part:
                 break
             kept += part
-            fits = len(kept) <= most
+            fits = len(kept) <= call.most
+        if isinstance(self._route.tls, Trust):
+            self._route.tls.remember(conn.sock)
         exchange.response = Response(
             answer.status,
-            {name.lower(): value for name, value in answer.headers.items()},
+            {name.lower(): value for name, value in answer.headers.itermerged()},
             bytes(kept) if fits else b"",
             fits,
         )
@@ -298,24 +278,25 @@ class Line:
             and conn.sock is not None
         )
 
-    def _idle_or_new(self) -> _Plain | _Secure:
-        conn, self._conn = self._conn, None
-        if conn is not None and time.monotonic() - self._idle_since < _IDLE_KEPT_S:
-            return conn
-        if conn is not None:
-            _hang_up(conn)
-        return self._open()
+    @property
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._idle_since < _FRESH_S
 
-    def _open(self) -> _Plain | _Secure:
-        if self._secure:
-            return _Secure(
-                self._host,
-                self._port,
-                timeout=self._connect_s,
-                socket_options=_OPTIONS,
-                ssl_context=ssl.create_default_context(),
-            )
-        return _Plain(self._host, self._port, timeout=self._connect_s, socket_options=_OPTIONS)
+    def _may_use(self, conn: Plain | Secure, call: _Call) -> bool:
+        if 0 < self._most_bytes < self._carried + call.length + _HEAD_BYTES:
+            return False
+        # What is to be read before we have asked is the other side's good-bye.
+        if not conn.is_connected:
+            return False
+        rested = time.monotonic() - self._idle_since < _IDLE_KEPT_S
+        return self._is_fresh or (call.method != "POST" and rested)
+
+    def _idle_or_new(self) -> Plain | Secure:
+        conn, self._conn = self._conn, None
+        if conn is None:
+            self._carried = 0
+            conn = self._route.open(self._connect_s)
+        return conn
 
 
 def _paced(exchange: _Exchange, body: Iterable[bytes]) -> Iterator[bytes]:
@@ -326,18 +307,3 @@ def _paced(exchange: _Exchange, body: Iterable[bytes]) -> Iterator[bytes]:
                 raise _GivenUp
             yield bytes(view[start : start + _SLICE])
             exchange.moved()
-
-
-def _hang_up(conn: _Plain | _Secure) -> None:
-    conn.close()
-    if conn.handle is not None:
-        conn.handle.close()
-
-
-def _is_near(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_private
-    except ValueError:
-        return False

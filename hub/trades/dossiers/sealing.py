@@ -8,18 +8,17 @@ never seals what is not complete, and never with a key that nobody named.
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 
 from hub.base import db, ids, phrases, scrub
 from hub.base.clock import Moment
-from hub.base.errors import Conflict, NotReady
+from hub.base.errors import Conflict
 from hub.base.ids import FollowCode
 from hub.base.settings import Settings, UpstreamSettings
 from hub.forms import questions
 from hub.forms import seal as sealer
 from hub.forms.model import Form
 from hub.forms.page import Problem
-from hub.post import jobs, outbox
+from hub.post import jobs, office_keys, outbox
 from hub.trades.dossiers import attachments, corrections, drafts, ledger, marks, service, slip, store
 from hub.trades.dossiers.model import Draft, Incomplete, MayBeTwice, Overrule, Sealed, View, What
 
@@ -54,8 +53,8 @@ def seal(
     """Seal a complete draft to the office, put it into the outbox, print the first receipt, delete the draft.
 
     Raises, with the draft untouched: ``Incomplete``; ``MayBeTwice`` unless ``overrule`` says why it is right;
-    ``Conflict("dossiers.changed_meanwhile")``; ``Conflict("dossiers.asides_open")``; ``NotReady
-    ("dossiers.no_office_key")``; ``NotReady("forms.seal.bad_key")``; and as ``drafts.look``.
+    ``Conflict("dossiers.changed_meanwhile")``; ``Conflict("dossiers.asides_open")``; ``NotReady`` of
+    ``office_key`` and ``NotReady("forms.seal.bad_key")``; and as ``drafts.look``.
     """
     view = drafts.look(conn, draft_id, key=key, moment=moment)
     draft = view.draft
@@ -70,7 +69,7 @@ def seal(
     twins = marks.twins(conn, draft_id)
     if twins and overrule is None:
         raise MayBeTwice(twins)
-    sealed = _sealed(conn, view, key, office_key(view.form, settings.upstream))
+    sealed = _sealed(conn, view, key, office_key(conn, view.form, settings.upstream))
     with db.write(conn):
         row = store.draft(conn, draft_id)
         if row is None or row["version"] != expected_version or row["asides"]:
@@ -79,7 +78,8 @@ def seal(
         code = _fresh_code(conn)
         old = corrections.predecessor(conn, draft.id)
         corrects = FollowCode(old["follow_code"]) if old else None
-        outbox.add(conn, _parcel(draft, code, sealed, lang, corrects), moment=moment)
+        urgent = draft.form_id in settings.upstream.urgent_forms
+        outbox.add(conn, _parcel(draft, code, sealed, lang, corrects, urgent), moment=moment)
         ledger.add_dossier(conn, row, code, lang, staff, moment)
         if twins and overrule is not None:
             drafts.tell(conn, draft.id, What.OVERRULED, overrule, staff, moment)
@@ -106,22 +106,9 @@ def seal(
     return Sealed(code, draft.instance_id, job, scrub.scrub(conn))
 
 
-def office_key(form: Form, upstream: UpstreamSettings) -> str:
-    """Return the public key to seal to, base64 of DER: the form's own, else the one the settings name.
-
-    Raises ``NotReady("dossiers.no_office_key")`` when there is neither.
-    """
-    if form.public_key:
-        return form.public_key
-    try:
-        told = Path(upstream.public_key_file).read_text(encoding="ascii") if upstream.public_key_file else ""
-    except (OSError, UnicodeDecodeError) as bad:
-        raise NotReady("dossiers.no_office_key") from bad
-    # A PEM file is the same base64 between two lines.
-    key = "".join(line.strip() for line in told.splitlines() if not line.startswith("-----"))
-    if not key:
-        raise NotReady("dossiers.no_office_key")
-    return key
+def office_key(conn: sqlite3.Connection, form: Form, upstream: UpstreamSettings) -> str:
+    """Return the public key to seal to, base64 of DER; raises as ``office_keys.to_seal``."""
+    return office_keys.to_seal(conn, form.form_id, form.public_key, upstream)
 
 
 def _sealed(conn: sqlite3.Connection, view: View, key: bytes, public_key: str) -> sealer.Sealed:
@@ -141,7 +128,12 @@ def _sealed(conn: sqlite3.Connection, view: View, key: bytes, public_key: str) -
 
 
 def _parcel(
-    draft: Draft, code: FollowCode, sealed: sealer.Sealed, lang: str, corrects: FollowCode | None
+    draft: Draft,
+    code: FollowCode,
+    sealed: sealer.Sealed,
+    lang: str,
+    corrects: FollowCode | None,
+    urgent: bool,
 ) -> outbox.Parcel:
     title = draft.title.said(lang)
     return outbox.Parcel(
@@ -152,6 +144,7 @@ def _parcel(
         label=phrases.say(lang, "dossiers.label_again", title=title, code=corrects) if corrects else title,
         envelope=sealed.envelope,
         files=sealed.files,
+        urgent=urgent,
     )
 
 

@@ -13,7 +13,8 @@ import functools
 from devices.slip import Align, Band, Big, Part, Picture, Qr, Row, Rule, Size, Slip, Space, Text
 from hub.base import letterhead, phrases
 from hub.base.settings import Settings
-from hub.trades.dossiers.model import Appointment, Following
+from hub.post.transports import servers
+from hub.trades.dossiers.model import Appointment, Following, State
 from hub.trades.procedures.model import Words
 
 _LONGEST_WORDS = 400
@@ -56,6 +57,13 @@ def kept(
     return Slip(tuple(parts))
 
 
+def next_key(following: Following, settings: Settings) -> str:
+    """Return the phrase for what happens next; no news is promised where the office's server tells none."""
+    if following.state is State.OFFICE_HAS_IT and not servers.readable(settings.upstream):
+        return "relay.not_readable"
+    return f"dossiers.next_{following.state}"
+
+
 def received(following: Following, settings: Settings, *, lang: str, words: str = "") -> Slip:
     """Return the second receipt: the office has the dossier, and what it says of it; ``words`` as it wrote.
 
@@ -81,7 +89,7 @@ def received(following: Following, settings: Settings, *, lang: str, words: str 
         Space(8),
         Text(say("dossiers.slip_office_word"), bold=True),
         Text(say(f"dossiers.state_{following.state}"), Size.LARGE, bold=True),
-        Text(say(f"dossiers.next_{following.state}")),
+        Text(say(next_key(following, settings))),
     ]
     if words:
         cut = words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1] + "…"

@@ -18,7 +18,7 @@ from hub.base.errors import Conflict
 HouseholdId = NewType("HouseholdId", str)
 MemberId = NewType("MemberId", str)
 
-NOTICE_VERSION = "2026-11-22"
+NOTICE_VERSION = "2026-11-22-visits"
 """Names the words of the phrases ``people.notice_…``; a consent to older words is asked for again."""
 
 NAME, NUMBER, OLD_NUMBER = "full_name", "number", "old_number"
@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     KEEP_FACTS = "keep_facts"
     KEEP_ETHNICITY = "keep_ethnicity"
     KEEP_BANK_ACCOUNT = "keep_bank_account"
+    HOME_VISITS = "home_visits"
 
 
 OWN_PURPOSE: Mapping[str, Purpose] = {
@@ -119,6 +120,7 @@ class What(StrEnum):
     CONSENTED = "consented"
     OPENED = "opened"
     USED = "used"
+    LISTED = "listed"
     CORRECTED = "corrected"
     MEMBER_ADDED = "member_added"
     MEMBER_REMOVED = "member_removed"

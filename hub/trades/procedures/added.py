@@ -15,11 +15,13 @@ from dataclasses import dataclass, replace
 
 from hub.base import db, phrases
 from hub.base.clock import Moment
-from hub.base.errors import Missing, Refused
-from hub.forms import bundle, markup, trial, xform
+from hub.base.errors import Missing, NotReady, Refused
+from hub.forms import bundle, markup, seal, trial, xform
 from hub.forms.model import Form
 from hub.packs.shelf import Shelf
-from hub.trades.procedures import form_shelf, reader
+from hub.post import office_keys
+from hub.post.office_keys import Act
+from hub.trades.procedures import form_shelf, reader, visit_forms
 from hub.trades.procedures.form_shelf import Kept, Origin
 from hub.trades.procedures.model import Fact, Group, Kind, Person, Procedure, Status, Words
 
@@ -73,17 +75,21 @@ def put(
     moment: Moment,
     told: str = "",
 ) -> Put:
-    """Put a form on the shelf after the engine has tried it.
+    """Put a form on the shelf after the engine has tried it; its key is trusted for it from now on.
 
-    Raises ``Refused`` for what the engine cannot run, files out of bounds, and
+    A form of the office's is put in only after its key was believed (``trusting``). Raises ``Refused`` for what
+    the engine cannot run, files out of bounds, and
     ``Refused("forms.bad_form_id", form_id=)`` for an id no address can carry.
     """
     form = tried(xml, media)
     with db.write(conn):
-        old = form_shelf.find(conn, form.form_id)
+        old, used = form_shelf.find(conn, form.form_id), in_force(conn, shelf, form.form_id)
+        was = key_today(conn, shelf, used.slug) if used else None
         name = bundle.digest(xml, media)
         kept = Kept(form.form_id, form.version, form.title, origin, name, told, moment.on)
         form_shelf.put(conn, kept, xml, media, moment)
+        act = Act.KNOWN if origin is Origin.FETCHED else Act.ADDED
+        office_keys.use(conn, form.form_id, form.public_key or "", act, was=was, staff=None, moment=moment)
         slug = _owner(shelf, form.form_id)
         packed = _packed(shelf, slug)[0] if slug else None
         return Put(
@@ -104,15 +110,21 @@ def tried(xml: bytes, media: Mapping[str, bytes]) -> Form:
     form = xform.read(xml, media)
     if not _ID.fullmatch(form.form_id):
         raise Refused("forms.bad_form_id", form_id=form.form_id[:100])
-    for bad in trial.run(form):
-        raise bad
+    if form.public_key:
+        try:
+            seal.read_public_key(form.public_key)
+        except NotReady as bad:
+            raise Refused("adding.bad_key", form_id=form.form_id) from bad
+    for wrong in trial.run(form):
+        raise wrong
     return form
 
 
-def remove(conn: sqlite3.Connection, shelf: Shelf, form_id: str) -> str | None:
+def remove(conn: sqlite3.Connection, shelf: Shelf, form_id: str, moment: Moment) -> str | None:
     """Take a form off the shelf; return the pack's version that is in force again, None for no such.
 
-    Raises ``Refused("adding.of_the_pack")`` for a form that only the pack has, ``Missing("adding.none")``.
+    The pack's key, or that it has none, is what holds again. Raises ``Refused("adding.of_the_pack")`` for a form
+    that only the pack has, ``Missing("adding.none")``.
     """
     with db.write(conn):
         there, slug = form_shelf.remove(conn, form_id), _owner(shelf, form_id)
@@ -120,19 +132,21 @@ def remove(conn: sqlite3.Connection, shelf: Shelf, form_id: str) -> str | None:
             raise Refused("adding.of_the_pack", form_id=form_id)
         if not there:
             raise Missing("adding.none", form_id=form_id)
+        if slug:
+            key = _named(_brought(shelf, slug).xml)[2]
+            office_keys.use(conn, form_id, key, Act.PACK, was=None, staff=None, moment=moment)
     return _packed(shelf, slug)[0] if slug else None
 
 
 def listing(conn: sqlite3.Connection, shelf: Shelf) -> tuple[Listed, ...]:
-    """Return every form of the pack and of the shelf, the pack's procedures first."""
+    """Return every form of the pack and of the shelf, the pack's procedures first, then its home visits."""
     found = []
     kept = {one.form_id: one for one in form_shelf.listing(conn)}
-    for procedure in reader.all(shelf):
-        if procedure.form_id:
-            version, title = _packed(shelf, procedure.slug)
-            later = kept.get(procedure.form_id)
-            own = later is None or not _goes_before(later, version)
-            found.append(Listed(procedure.slug, procedure.form_id, version, title, Origin.PACK, own))
+    for slug, form_id in _of_pack(shelf):
+        version, title = _packed(shelf, slug)
+        later = kept.get(form_id)
+        own = later is None or not _goes_before(later, version)
+        found.append(Listed(slug, form_id, version, title, Origin.PACK, own))
     packed = {one.form_id: one for one in found}
     for one in kept.values():
         beside = packed.get(one.form_id)
@@ -148,11 +162,10 @@ def in_force(conn: sqlite3.Connection, shelf: Shelf, form_id: str) -> Listed | N
 
 
 def all(conn: sqlite3.Connection, shelf: Shelf) -> tuple[Procedure, ...]:
-    """Return the pack's procedures and then the forms that belong to none of them."""
-    known = reader.all(shelf)
-    of_pack = {one.form_id for one in known}
+    """Return the pack's procedures and then the forms that belong to none of them, its home visits left out."""
+    of_pack = {form_id for _slug, form_id in _of_pack(shelf)}
     others = (one for one in form_shelf.listing(conn) if one.form_id not in of_pack)
-    return (*known, *map(_procedure, others))
+    return (*reader.all(shelf), *map(_procedure, others))
 
 
 def get(conn: sqlite3.Connection, shelf: Shelf, slug: str) -> Procedure:
@@ -163,7 +176,7 @@ def get(conn: sqlite3.Connection, shelf: Shelf, slug: str) -> Procedure:
     if slug.startswith(SLUG) and slug not in reader.slugs(shelf):
         return _procedure(_kept(conn, slug))
     found = reader.get(shelf, slug)
-    later = _later(conn, shelf, found)
+    later = _later(conn, shelf, slug, found.form_id)
     return found if later is None else _fitting(found, _form(conn, later))
 
 
@@ -171,10 +184,8 @@ def today(conn: sqlite3.Connection, shelf: Shelf, slug: str) -> Blank:
     """Return the form that a new dossier is begun on; raises as ``reader.form_xml``."""
     if slug.startswith(SLUG) and slug not in reader.slugs(shelf):
         return Blank(*form_shelf.content(conn, _kept(conn, slug).form_id))
-    later = _later(conn, shelf, reader.get(shelf, slug))
-    if later is None:
-        return Blank(reader.form_xml(shelf, slug), {})
-    return Blank(*form_shelf.content(conn, later.form_id))
+    later = _later(conn, shelf, slug)
+    return _brought(shelf, slug) if later is None else Blank(*form_shelf.content(conn, later.form_id))
 
 
 def digest_today(conn: sqlite3.Connection, shelf: Shelf, slug: str) -> str:
@@ -184,8 +195,23 @@ def digest_today(conn: sqlite3.Connection, shelf: Shelf, slug: str) -> str:
     """
     if slug.startswith(SLUG) and slug not in reader.slugs(shelf):
         return _kept(conn, slug).sha256
-    later = _later(conn, shelf, reader.get(shelf, slug))
-    return bundle.digest(reader.form_xml(shelf, slug)) if later is None else later.sha256
+    later = _later(conn, shelf, slug)
+    if later is not None:
+        return later.sha256
+    brought = _brought(shelf, slug)
+    return bundle.digest(brought.xml, brought.media)
+
+
+def key_today(conn: sqlite3.Connection, shelf: Shelf, slug: str) -> str:
+    """Return the public key that a new dossier's form carries, base64 of DER, empty for none.
+
+    Raises as ``today``.
+    """
+    if slug.startswith(SLUG) and slug not in reader.slugs(shelf):
+        return _named(form_shelf.xml(conn, _kept(conn, slug).form_id))[2]
+    later = _later(conn, shelf, slug)
+    xml = _brought(shelf, slug).xml if later is None else form_shelf.xml(conn, later.form_id)
+    return _named(xml)[2]
 
 
 def newer(one: str, other: str) -> bool:
@@ -211,32 +237,49 @@ def _kept(conn: sqlite3.Connection, slug: str) -> Kept:
     return found
 
 
-def _later(conn: sqlite3.Connection, shelf: Shelf, procedure: Procedure) -> Kept | None:
+def _later(conn: sqlite3.Connection, shelf: Shelf, slug: str, form_id: str | None = None) -> Kept | None:
     """The shelf's form that is in force in place of the pack's."""
-    found = form_shelf.find(conn, procedure.form_id) if procedure.form_id else None
-    if found is None or not _goes_before(found, _packed(shelf, procedure.slug)[0]):
+    if form_id is None:
+        visit = visit_forms.all(shelf).get(slug)
+        form_id = visit.form_id if visit else reader.get(shelf, slug).form_id
+    found = form_shelf.find(conn, form_id) if form_id else None
+    if found is None or not _goes_before(found, _packed(shelf, slug)[0]):
         return None
     return found
 
 
+def _of_pack(shelf: Shelf) -> list[tuple[str, str]]:
+    """The pack's forms: what each is listed as, and its form id."""
+    found = [(one.slug, one.form_id) for one in reader.all(shelf) if one.form_id]
+    return found + [(slug, one.form_id) for slug, one in visit_forms.all(shelf).items()]
+
+
 def _owner(shelf: Shelf, form_id: str) -> str | None:
-    return next((one.slug for one in reader.all(shelf) if one.form_id == form_id), None)
+    return next((slug for slug, known in _of_pack(shelf) if known == form_id), None)
+
+
+def _brought(shelf: Shelf, slug: str) -> Blank:
+    """A form as the pack has it; raises as ``reader.form_xml``."""
+    visit = visit_forms.all(shelf).get(slug)
+    return Blank(visit.xml, visit.media) if visit else Blank(reader.form_xml(shelf, slug), {})
 
 
 def _packed(shelf: Shelf, slug: str) -> tuple[str, str]:
     """Version and title of a pack's form."""
-    return _named(reader.form_xml(shelf, slug))
+    return _named(_brought(shelf, slug).xml)[:2]
 
 
 @functools.lru_cache(maxsize=64)
-def _named(xml: bytes) -> tuple[str, str]:
+def _named(xml: bytes) -> tuple[str, str, str]:
     html = markup.parse(xml)
     first = html.find(f".//{{{markup.XFORMS}}}model/{{{markup.XFORMS}}}instance")
     root = first[0] if first is not None and len(first) else None
     title = html.find(f".//{{{markup.XHTML}}}title")
+    sealing = html.find(f".//{{{markup.XFORMS}}}model/{{{markup.XFORMS}}}submission")
     return (
         (root.get("version") or "") if root is not None else "",
         markup.text_of(title).strip() if title is not None else "",
+        "".join((sealing.get("base64RsaPublicKey") or "").split()) if sealing is not None else "",
     )
 
 

@@ -102,6 +102,14 @@ def content(conn: sqlite3.Connection, form_id: str) -> tuple[bytes, dict[str, by
     return xml, {name: one for name, one in found.items() if name is not None}
 
 
+def xml(conn: sqlite3.Connection, form_id: str) -> bytes:
+    """Return the XML of a form alone; raises as ``content``."""
+    row = conn.execute("SELECT xml FROM form_shelf WHERE form_id = ?", (form_id,)).fetchone()
+    if row is None:
+        raise Missing("procedures.none")
+    return bytes(row[0])
+
+
 def _kept(row: sqlite3.Row) -> Kept:
     return Kept(row[0], row[1], row[2], Origin(row[3]), row[4], row[5], _day(row[6]))
 

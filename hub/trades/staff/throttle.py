@@ -13,6 +13,7 @@ import math
 import sqlite3
 from dataclasses import dataclass
 
+from hub.base import db
 from hub.base.clock import Moment
 from hub.trades.staff import store
 from hub.trades.staff.store import Tries
@@ -50,6 +51,16 @@ def wait_after(wrong: int, free: int) -> float:
     return 0.0 if over < 0 else min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(over, 16))
 
 
+def resting(conn: sqlite3.Connection, name: str, place: str, now: Moment) -> int:
+    """Return the whole seconds until a try for ``name`` or from ``place`` is looked at, 0 for at once.
+
+    For secrets so long that a try is counted only when it was wrong.
+    """
+    by_name = _living(conn, name, FREE_BY_NAME, now)
+    by_place = _living(conn, f"place:{place}", FREE_BY_PLACE, now)
+    return math.ceil(max(0.0, _rest(by_name, FREE_BY_NAME, now), _rest(by_place, FREE_BY_PLACE, now)))
+
+
 def count(conn: sqlite3.Connection, name: str, place: str, now: Moment) -> Counted | int:
     """Count a try for ``name`` and ``place``, or return the whole seconds until one is looked at again.
 
@@ -76,6 +87,13 @@ def take_back(conn: sqlite3.Connection, counted: Counted) -> None:
     # Somebody else's try from the same place in between keeps its own time.
     last = before if before is not None and present.mono == counted.mono else present
     store.set_tries(conn, counted.place, Tries(present.wrong - 1, last.boot_id, last.mono))
+
+
+def forgive(conn: sqlite3.Connection, name: str) -> None:
+    """Forget the wrong tries for ``name``, which was right at last; writes nothing where there are none."""
+    if store.tries(conn, name) is not None:
+        with db.write(conn):
+            store.set_tries(conn, name, Tries(0, "", 0.0))
 
 
 def _living(conn: sqlite3.Connection, who: str, free: int, now: Moment) -> Tries | None:

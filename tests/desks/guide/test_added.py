@@ -105,7 +105,7 @@ def test_a_draft_of_a_form_that_was_taken_out_is_finished_all_the_same(guide: Gu
     put(house)
     draft = begin(guide)
     conn = house.connect()
-    added.remove(conn, packs.current(house.packs), "khao_sat")
+    added.remove(conn, packs.current(house.packs), "khao_sat", house.clock.read())
     conn.close()
     assert "Khảo sát hộ mẫu" not in said(guide.get("/guide/start"))
     assert where(draft.press("ho", {"ten": "Lý A Mẫu", "thon": "a"})) == f"{draft.address}/review"

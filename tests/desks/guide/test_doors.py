@@ -33,8 +33,14 @@ PAGES = (
     "/requests/new",
     "/recording",
     "/recording/new",
+    "/visits",
+    "/volunteers",
+    "/volunteers/new",
+    "/volunteers/forms",
 )
-_ROOMS = "guide|dossiers|tickets|shared|printing|prices|people|starting|readback|privacy|places|warnings"
+_ROOMS = (
+    "guide|dossiers|tickets|shared|printing|prices|people|starting|readback|privacy|places|warnings|field"
+)
 _KEY = re.compile(rf"\b(?:{_ROOMS})\.[a-z_]+\b")
 
 
@@ -42,6 +48,7 @@ def addresses(app: Flask, method: str) -> list[str]:
     """Every address of this desk that takes ``method``."""
     filled = {"<int:ticket_id>": "1", "<int:job_id>": "1", "<int:report_id>": "1", "<int:aside_id>": "1"}
     filled |= {"<int:word_id>": "1", "<int:request_id>": "1", "<int:number>": "1", "<int:voice_id>": "1"}
+    filled |= {"<int:visit_id>": "1", "<int:volunteer_id>": "1"}
     found = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("guide.") and method in (rule.methods or ()):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
@@ -17,7 +18,8 @@ from hub.base.errors import Conflict, Missing, NotReady, Refused
 from hub.base.settings import Settings, UpstreamSettings
 from hub.forms import seal
 from hub.forms.unseal import unseal
-from hub.post import jobs, outbox
+from hub.post import jobs, office_keys, outbox
+from hub.post.office_keys import Act
 from hub.trades.dossiers import blanks, drafts, follow, ledger, pages, sealing, service
 from hub.trades.dossiers.model import Clash, Incomplete, MayBeTwice, Overrule, State, What
 from tests import leaks
@@ -113,6 +115,18 @@ def test_after_sealing_nothing_of_the_person_is_left_in_the_box(midwife: Guide, 
         assert midwife.conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0, table
 
 
+def test_a_form_that_the_settings_name_urgent_goes_before_all_others(guide: Guide) -> None:
+    plain = guide.settings
+    for urgent in (False, True):
+        draft = guide.start()
+        named = (draft.form_id,) if urgent else ("another_form",)
+        upstream = msgspec.structs.replace(plain.upstream, urgent_forms=named)
+        guide.settings = msgspec.structs.replace(plain, upstream=upstream)
+        guide.save(draft.id, "nguoi", {_NAME: "Lý A Mẫu"})
+        sealed = guide.seal(draft.id, Overrule.OTHER)
+        assert outbox.state(guide.conn, sealed.instance_id).urgent is urgent
+
+
 def test_sealing_writes_parcel_follow_row_and_receipt_together(guide: Guide) -> None:
     draft = guide.start()
     guide.save(draft.id, "nguoi", {_NAME: "Lý A Mẫu"})
@@ -196,6 +210,11 @@ def test_the_key_in_the_form_comes_before_the_one_in_the_settings(
     guide.xml, guide.settings = encrypted, Settings()
     draft = guide.start()
     guide.save(draft.id, "nguoi", {_NAME: "Lý A Mẫu"})
+    with pytest.raises(NotReady, match="office_keys.not_trusted"):
+        guide.seal(draft.id)
+    assert guide.look(draft.id).instance.get(_NAME) == "Lý A Mẫu"
+    moment = guide.clock.read()
+    office_keys.use(guide.conn, draft.form_id, key, Act.TRUSTED, was="", staff=1, moment=moment)
     sealed = guide.seal(draft.id)
     assert unseal(*_parcel(guide.conn, sealed.instance_id), office).signature_ok
 
@@ -205,7 +224,7 @@ def test_a_pem_file_serves_as_key_too(office_key_file: Path, tmp_path: Path, gui
     pem = tmp_path / "key.pem"
     pem.write_text(f"-----BEGIN PUBLIC KEY-----\n{key[:64]}\n{key[64:]}\n-----END PUBLIC KEY-----\n")
     form = blanks.form(guide.conn, guide.start().form_sha256)
-    assert sealing.office_key(form, UpstreamSettings(public_key_file=str(pem))) == key
+    assert sealing.office_key(guide.conn, form, UpstreamSettings(public_key_file=str(pem))) == key
 
 
 def test_a_second_dossier_for_the_same_person_needs_a_reason(guide: Guide) -> None:

@@ -97,7 +97,7 @@ def test_a_draft_keeps_form_and_files_when_the_form_is_taken_out(
     )
     assert blanks.in_use(conn) == {("khao_sat", "2"): 1}
     assert begun.form_sha256 == added.digest_today(conn, shelf, one.slug)
-    assert added.remove(conn, shelf, "khao_sat") is None
+    assert added.remove(conn, shelf, "khao_sat", clock.read()) is None
     with pytest.raises(Missing):
         added.get(conn, shelf, one.slug)
     blanks._read.clear()
@@ -141,7 +141,7 @@ def test_the_offices_form_is_in_force_and_of_others_the_newer_version(
     used = added.in_force(conn, shelf, procedure.form_id)
     assert used is not None and used.slug == "mau" and used.version == (version if in_force else "5")
     assert (b'version="%s"' % used.version.encode()) in added.today(conn, shelf, "mau").xml
-    assert added.remove(conn, shelf, procedure.form_id) == "5"
+    assert added.remove(conn, shelf, procedure.form_id, clock.read()) == "5"
     assert b'version="5"' in added.today(conn, shelf, "mau").xml
 
 
@@ -164,12 +164,12 @@ def test_only_the_people_are_asked_for_whom_the_form_of_today_has_questions(
 
 
 def test_a_form_of_the_pack_cannot_be_taken_out_and_an_unknown_one_is_missing(
-    conn: sqlite3.Connection, shelf: Shelf
+    conn: sqlite3.Connection, shelf: Shelf, clock: FakeClock
 ) -> None:
     with pytest.raises(Refused, match="adding.of_the_pack"):
-        added.remove(conn, shelf, reader.get(shelf, "mau").form_id)
+        added.remove(conn, shelf, reader.get(shelf, "mau").form_id, clock.read())
     with pytest.raises(Missing, match="adding.none"):
-        added.remove(conn, shelf, "nobody")
+        added.remove(conn, shelf, "nobody", clock.read())
 
 
 def test_what_the_engine_cannot_run_never_reaches_the_shelf(

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from hub.base.settings import UpstreamSettings
 from hub.forms import bundle
 from hub.packs.shelf import Shelf
 from hub.post.transports.blank_forms import BlankForms, Offered, OfferedFile
 from hub.practice_office.forms import register_form
 from hub.trades.procedures import added, fetching, form_shelf, reader
-from hub.trades.procedures.fetching import Came
+from hub.trades.procedures.fetching import Asking, Came
 from hub.trades.procedures.form_shelf import Origin
 from tests.fakes import FakeClock
 from tests.post.servers import Office, practice_office
@@ -58,7 +59,7 @@ def fetch(conn: sqlite3.Connection, shelf: Shelf, office: Office, clock: FakeClo
     with asking(office) as way:
         found = [
             f"{one.form_id} {one.version} {one.came} {one.before or '-'}"
-            for one in fetching.fetch(conn, shelf, way, clock)
+            for one in fetching.fetch(conn, shelf, Asking(way, UpstreamSettings()), clock)
         ]
         return found, way.fetched
 
@@ -116,7 +117,7 @@ def test_files_are_no_longer_fetched_once_they_are_too_much_together(
     register_form(office.folder, own("a"), many)
     monkeypatch.setattr(bundle, "MOST_BYTES", 40)
     with asking(office) as way:
-        (told,) = fetching.fetch(conn, shelf, way, clock)
+        (told,) = fetching.fetch(conn, shelf, Asking(way, UpstreamSettings()), clock)
         # The form, then files of fifteen bytes until they are more than forty.
         assert way.fetched == 1 + 3
     assert (told.came, told.reason_key) == (Came.REFUSED, "forms.files_too_many")
@@ -131,7 +132,9 @@ def test_a_form_that_cannot_run_is_refused_by_name_and_replaces_nothing(
     register_form(office.folder, own("b", kind="select_one_from_file thon.csv", media=_LIST))
     register_form(office.folder, own("c"))
     with asking(office) as way:
-        told = {one.form_id: one for one in fetching.fetch(conn, shelf, way, clock)}
+        told = {
+            one.form_id: one for one in fetching.fetch(conn, shelf, Asking(way, UpstreamSettings()), clock)
+        }
     assert {form_id: one.came for form_id, one in told.items()} == {
         "a": Came.REFUSED,
         "b": Came.REFUSED,
@@ -157,6 +160,6 @@ def test_a_form_sent_under_anothers_name_is_refused(
 
     monkeypatch.setattr(Counted, "listing", lying)
     with asking(office) as way:
-        (told,) = fetching.fetch(conn, shelf, way, clock)
+        (told,) = fetching.fetch(conn, shelf, Asking(way, UpstreamSettings()), clock)
     assert (told.came, told.reason_key) == (Came.REFUSED, "adding.other_form")
     assert form_shelf.listing(conn) == ()
