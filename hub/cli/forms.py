@@ -119,7 +119,8 @@ def fetch(ctx: Context) -> None:
     from hub.post.transports.blank_forms import BlankForms
     from hub.post.transports.carrier import CarrierFault
     from hub.trades.procedures import fetching
-    from hub.trades.procedures.fetching import Asking, Came
+    from hub.trades.procedures.fetching import Asking
+    from hub.trades.procedures.offers import Came
     from hub.trades.reports.model import FORM_IDS
     from hub.wiring import content
 
@@ -163,7 +164,7 @@ def keys(ctx: Context, trust: str | None, refuse: str | None) -> None:
     Example: hub forms keys --trust "12345 67890 12345 67890 12345 67890"
     """
     from hub.packs import shelf
-    from hub.trades.procedures import fetching, trusting
+    from hub.trades.procedures import offers, trusting
     from hub.wiring import content
 
     if trust and refuse:
@@ -176,7 +177,7 @@ def keys(ctx: Context, trust: str | None, refuse: str | None) -> None:
             for form_id, mark in _waiting(conn, active, trust or refuse or ""):
                 settle(conn, active, form_id, mark, staff=None, moment=house.clock.read())
                 click.echo(ctx.say(f"office_keys.did_{'trust' if trust else 'refuse'}", form=form_id))
-            fetching.ask(conn)
+            offers.ask(conn)
             return
         if _keys_told(ctx, conn, active, house):
             raise SystemExit(1)

@@ -21,7 +21,8 @@ from hub.post.transports.blank_forms import BlankForms, Offered, OfferedFile
 from hub.post.transports.carrier import CarrierFault
 from hub.post.transports.known import Acquaintance
 from hub.trades.procedures import fetching, offers
-from hub.trades.procedures.fetching import Asking, Came
+from hub.trades.procedures.fetching import Asking
+from hub.trades.procedures.offers import Came
 from hub.trades.reports.model import FORM_IDS
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,18 @@ import sys
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
-_HEAVY = ("escpos", "reportlab", "gpiozero", "pyxform", "tuf", "libzim", "openpyxl", "usb", "serial")
+_HEAVY = (
+    "escpos",
+    "reportlab",
+    "gpiozero",
+    "pyxform",
+    "tuf",
+    "urllib3",
+    "libzim",
+    "openpyxl",
+    "usb",
+    "serial",
+)
 
 
 def _modules_after(program: str, tmp_path: Path) -> set[str]:

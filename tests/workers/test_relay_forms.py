@@ -27,7 +27,7 @@ from hub.practice_office.forms import register_form
 from hub.trades.dossiers import drafts, follow, sealing
 from hub.trades.dossiers.model import Draft
 from hub.trades.dossiers.model import State as Case
-from hub.trades.procedures import added, fetching, offers, trusting
+from hub.trades.procedures import added, offers, trusting
 from hub.trades.reports import service as reports
 from hub.trades.reports.model import Kind
 from hub.workers import relay, relay_forms, relay_reports
@@ -149,7 +149,7 @@ def test_the_relay_fetches_by_itself_and_again_when_a_technician_asks(
         until(lambda: in_force(house, conn, "tu_lay") == "1", 30)
         until(lambda: offers.asked(conn) is not None)
         register_form(office.folder, keyed("tu_lay", "2", office.public_key))
-        fetching.ask(conn)
+        offers.ask(conn)
         until(lambda: in_force(house, conn, "tu_lay") == "2", 30)
         until(lambda: not offers.wished(conn))
     assert office_keys.in_use(conn, "tu_lay") is not None

@@ -20,9 +20,8 @@ from hub.packs import shelf
 from hub.packs.shelf import Shelf
 from hub.post import office_keys
 from hub.post.office_keys import NO_KEY
-from hub.trades.procedures import added, fetching, offers, trusting
-from hub.trades.procedures.fetching import Came
-from hub.trades.procedures.offers import Offer
+from hub.trades.procedures import added, offers, trusting
+from hub.trades.procedures.offers import Came, Offer
 from hub.trades.procedures.trusting import Question
 from hub.trades.reports import service as reports
 from hub.trades.reports.model import FORM_IDS, Kind, Report
@@ -83,9 +82,7 @@ def forms() -> str:
 
 def ask() -> Any:
     """Have the relay ask the office for its forms now."""
-    return common.tried(
-        lambda: fetching.ask(shell.conn()), lambda _: shell.say("office_keys.asking"), "forms"
-    )
+    return common.tried(lambda: offers.ask(shell.conn()), lambda _: shell.say("office_keys.asking"), "forms")
 
 
 def trust() -> Any:
@@ -120,7 +117,7 @@ def again() -> Any:
         conn = shell.conn()
         with db.write(conn):
             trusting.reconsider(conn, _active(), form_id, mark)
-            fetching.ask(conn)
+            offers.ask(conn)
 
     return common.tried(work, lambda _: shell.say("office_keys.asking"), "forms")
 

@@ -11,7 +11,6 @@ import importlib.metadata
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from urllib.parse import urlsplit
 
 from hub.base import db
@@ -28,21 +27,10 @@ from hub.trades.procedures import added, asides, form_shelf, offers, trusting
 from hub.trades.procedures.added import Listed
 from hub.trades.procedures.asides import Aside
 from hub.trades.procedures.form_shelf import Origin
+from hub.trades.procedures.offers import Came
 
 SOME_FAILED = "office_keys.some_failed"
 """Why the office is asked again soon, although its list came."""
-
-
-class Came(StrEnum):
-    """What became of one offered form."""
-
-    TAKEN = "taken"
-    SAME = "same"
-    WAITING = "waiting"
-    UNTRUSTED = "untrusted"
-    OURS = "ours"
-    REFUSED = "refused"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +59,6 @@ class Asking:
     office: BlankForms
     upstream: UpstreamSettings
     ours: frozenset[str] = frozenset()
-
-
-def ask(conn: sqlite3.Connection) -> None:
-    """Have the relay fetch forms as soon as there is a way, in the caller's transaction if there is one."""
-    with db.write(conn):
-        db.touch(conn, offers.WISH)
 
 
 def fetch(conn: sqlite3.Connection, shelf: Shelf, asking: Asking, clock: Clock) -> Iterator[Fetched]:

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from hub.base import clock as clocks
 from hub.base import db
@@ -19,6 +20,18 @@ from hub.base.clock import Moment
 WISH = "forms_wish"
 """Counts how often a technician asked for the forms."""
 TOPIC = "forms_offered"
+
+
+class Came(StrEnum):
+    """What became of one offered form."""
+
+    TAKEN = "taken"
+    SAME = "same"
+    WAITING = "waiting"
+    UNTRUSTED = "untrusted"
+    OURS = "ours"
+    REFUSED = "refused"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,12 @@ class Asked:
     at: dt.datetime
     reason_key: str | None
     wish: int
+
+
+def ask(conn: sqlite3.Connection) -> None:
+    """Have the relay fetch forms as soon as there is a way, in the caller's transaction if there is one."""
+    with db.write(conn):
+        db.touch(conn, WISH)
 
 
 def note(conn: sqlite3.Connection, found: Iterable[Offer]) -> None:

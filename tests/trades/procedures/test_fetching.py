@@ -15,8 +15,9 @@ from hub.packs.shelf import Shelf
 from hub.post.transports.blank_forms import BlankForms, Offered, OfferedFile
 from hub.practice_office.forms import register_form
 from hub.trades.procedures import added, fetching, form_shelf, reader
-from hub.trades.procedures.fetching import Asking, Came
+from hub.trades.procedures.fetching import Asking
 from hub.trades.procedures.form_shelf import Origin
+from hub.trades.procedures.offers import Came
 from tests.fakes import FakeClock
 from tests.post.servers import Office, practice_office
 from tests.post.test_openrosa import settings
