@@ -16,7 +16,7 @@ from hub.base.settings import Settings
 from hub.forms.unseal import unseal
 from hub.practice_office import records
 from hub.practice_office.forms import register_form
-from hub.trades.procedures import fetching, form_shelf, offers
+from hub.trades.procedures import form_shelf, offers
 from hub.trades.volunteers import visits
 from hub.trades.volunteers.model import Opened, Way
 from hub.wiring import build
@@ -111,7 +111,7 @@ def test_records_of_a_walk_arrive_at_the_office_to_the_byte(village: Village) ->
             return found.came if found else ""
 
     # The office has the pack's form as the House has it: none travels, and it never becomes one for dossiers.
-    assert until(fetched, 60) == fetching.Came.SAME
+    assert until(fetched, 60) == offers.Came.SAME
     with village.database() as conn:
         assert form_shelf.find(conn, walk.BROUGHT) is None
 
